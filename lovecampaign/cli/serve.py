@@ -56,8 +56,8 @@ def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -
 
     settings = invocation.settings()
     with (
-        opened_provider(invocation, settings) as provider,
         opened_database(invocation) as database,
+        opened_provider(invocation, settings, database) as provider,
         open_listener(host, port, "serve") as listener,
     ):
         site, post = _make_site(invocation, settings, database, provider)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from lovecampaign.core.errors import UsageError
@@ -12,6 +13,7 @@ from lovecampaign.providers.base.addresses import is_loopback
 from lovecampaign.providers.base.maildir import MaildirProvider
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.provider import Provider
+from lovecampaign.providers.smtp.ahead.policy import AheadMode, ServerNotes
 from lovecampaign.providers.smtp.connect import Security, SmtpTarget, TimeLimits
 from lovecampaign.providers.smtp.provider import DEFAULT_CONNECTIONS, SmtpProvider
 
@@ -20,8 +22,8 @@ _SUBMISSION_PORT = 587  # RFC 6409
 _SUBMISSIONS_PORT = 465  # RFC 8314
 
 
-def open_provider(settings: Settings) -> Provider:
-    """The provider of a workspace, not yet connected.
+def open_provider(settings: Settings, notes: ServerNotes | None = None) -> Provider:
+    """The provider of a workspace, not yet connected. ``notes`` remember what SMTP servers can do.
 
     Raises UsageError, which never shows the URL: it may hold a password.
     """
@@ -32,10 +34,10 @@ def open_provider(settings: Settings) -> Provider:
             "LOVECAMPAIGN_PROVIDER must start with one of " + ", ".join(f"{s}:" for s in _SCHEMES),
             hint="for a first try: LOVECAMPAIGN_PROVIDER=maildir:outbox",
         )
-    return opener(settings)
+    return opener(settings, notes)
 
 
-def _open_maildir(settings: Settings) -> Provider:
+def _open_maildir(settings: Settings, _notes: ServerNotes | None) -> Provider:
     path = settings.provider_url.partition(":")[2].strip()
     if not path:
         raise UsageError(
@@ -45,21 +47,22 @@ def _open_maildir(settings: Settings) -> Provider:
     return MaildirProvider(settings.workspace / path, name=f"maildir:{path}")
 
 
-def _open_memory(_settings: Settings) -> Provider:
+def _open_memory(_settings: Settings, _notes: ServerNotes | None) -> Provider:
     return MemoryProvider()
 
 
-def _open_smtp(settings: Settings) -> Provider:
+def _open_smtp(settings: Settings, notes: ServerNotes | None) -> Provider:
     url = _split(settings.provider_url)
     security = Security.LOOPBACK if is_loopback(_host(url)) else Security.STARTTLS
-    return _smtp_provider(url, security, _SUBMISSION_PORT)
+    return _smtp_provider(url, security, _SUBMISSION_PORT, notes)
 
 
-def _open_smtps(settings: Settings) -> Provider:
-    return _smtp_provider(_split(settings.provider_url), Security.TLS, _SUBMISSIONS_PORT)
+def _open_smtps(settings: Settings, notes: ServerNotes | None) -> Provider:
+    url = _split(settings.provider_url)
+    return _smtp_provider(url, Security.TLS, _SUBMISSIONS_PORT, notes)
 
 
-def _open_sendgrid(settings: Settings) -> Provider:
+def _open_sendgrid(settings: Settings, _notes: ServerNotes | None) -> Provider:
     from lovecampaign.providers.sendgrid.batching import MAX_RECIPIENTS
     from lovecampaign.providers.sendgrid.connection import Endpoint
     from lovecampaign.providers.sendgrid.provider import (
@@ -84,12 +87,12 @@ def _open_sendgrid(settings: Settings) -> Provider:
         endpoint,
         settings.sendgrid_api_key,
         name="sendgrid:" if is_default else f"sendgrid: at {endpoint.host}:{endpoint.port}",
-        max_recipients=options.get("people", MAX_RECIPIENTS),
+        max_recipients=int(options.get("people", MAX_RECIPIENTS)),
     )
 
 
 #: By URL scheme.
-_SCHEMES: Mapping[str, Callable[[Settings], Provider]] = {
+_SCHEMES: Mapping[str, Callable[[Settings, ServerNotes | None], Provider]] = {
     "maildir": _open_maildir,
     "smtp": _open_smtp,
     "smtps": _open_smtps,
@@ -98,11 +101,13 @@ _SCHEMES: Mapping[str, Callable[[Settings], Provider]] = {
 }
 
 
-def _smtp_provider(url: SplitResult, security: Security, default_port: int) -> Provider:
+def _smtp_provider(
+    url: SplitResult, security: Security, default_port: int, notes: ServerNotes | None
+) -> Provider:
     if url.path.strip("/") or url.fragment:
         raise _unreadable("LOVECAMPAIGN_PROVIDER")
-    options = _options(url, {"connections": MAX_CONNECTIONS, "timeout": 3600})
-    timeout = options.get("timeout")
+    options = _options(url, {"connections": MAX_CONNECTIONS, "timeout": 3600, "ahead": AheadMode})
+    timeout = int(options.get("timeout", 0))
     server = SmtpTarget(
         host=_host(url),
         port=url.port or default_port,
@@ -111,24 +116,39 @@ def _smtp_provider(url: SplitResult, security: Security, default_port: int) -> P
         password=unquote(url.password) if url.password else None,
         limits=TimeLimits.all_of(timeout) if timeout else TimeLimits(),
     )
-    connections = options.get("connections", DEFAULT_CONNECTIONS)
-    return SmtpProvider(server, connections=connections)
+    return SmtpProvider(
+        server,
+        connections=int(options.get("connections", DEFAULT_CONNECTIONS)),
+        ahead=AheadMode(options.get("ahead", AheadMode.AUTO)),
+        notes=notes,
+    )
 
 
-def _options(url: SplitResult, maxima: Mapping[str, int]) -> dict[str, int]:
-    """Parse ``?connections=N&timeout=SECONDS``: whole numbers from 1 to the option's maximum."""
-    options: dict[str, int] = {}
+def _options(url: SplitResult, known: Mapping[str, int | type[StrEnum]]) -> dict[str, str]:
+    """Parse ``?connections=N&ahead=auto``: whole numbers from 1 to a maximum, or words."""
+    options: dict[str, str] = {}
     for name, value in parse_qsl(url.query, keep_blank_values=True):
-        if name not in maxima:
-            hint = did_you_mean(name, maxima) or f"known: {', '.join(maxima)}"
+        if name not in known:
+            hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
             raise UsageError("LOVECAMPAIGN_PROVIDER has an unknown option", hint=hint)
-        if not value.isdecimal() or not 1 <= int(value) <= maxima[name]:
+        allowed = known[name]
+        if isinstance(allowed, int):
+            _require_number(name, value, allowed)
+        elif value not in list(allowed):
             raise UsageError(
-                f"{name} in LOVECAMPAIGN_PROVIDER is not a number from 1 to {maxima[name]}",
-                hint=f"write ?{name}=10, for example",
+                f"{name} in LOVECAMPAIGN_PROVIDER is not one of {', '.join(allowed)}",
+                hint=f"leave it out, or write ?{name}={next(iter(allowed))}",
             )
-        options[name] = int(value)
+        options[name] = value
     return options
+
+
+def _require_number(name: str, value: str, maximum: int) -> None:
+    if not value.isdecimal() or not 1 <= int(value) <= maximum:
+        raise UsageError(
+            f"{name} in LOVECAMPAIGN_PROVIDER is not a number from 1 to {maximum}",
+            hint=f"write ?{name}=10, for example",
+        )
 
 
 def _split(url: str, variable: str = "LOVECAMPAIGN_PROVIDER") -> SplitResult:

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from threading import Lock
 
 
@@ -52,6 +52,15 @@ class Drip:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreThenClose:
     """At the final dot: accept the message, and close before the reply."""
+
+
+class BehindDot(Enum):
+    """What a server does with commands that come behind a final dot."""
+
+    HEED = "heed"  #: as RFC 2920 §3.1 wants it
+    CLOSE = "close"  #: takes the message and closes without a reply (Dovecot submission 2.3.19.1)
+    REFUSE = "refuse"  #: replies 503 to each (Haraka 3.3.4)
+    SWALLOW = "swallow"  #: is silent (Courier 1.0.16)
 
 
 Act = Say | Close | Stall | Drip | StoreThenClose

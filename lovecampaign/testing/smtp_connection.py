@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from lovecampaign.testing.faults import (
+    BehindDot,
     ClientLimits,
     Drip,
     Say,
@@ -21,13 +22,10 @@ from lovecampaign.testing.faults import (
 )
 from lovecampaign.testing.received import Received, ReceivedLog
 from lovecampaign.testing.smtp_login import check_login
+from lovecampaign.testing.smtp_wire import ConnectionEnded, SmtpServerWire
 
 _DELIVERY = re.compile(rb"^X-Lovecampaign-Delivery:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _PATH = re.compile(r"(?:FROM|TO):\s*<([^>]*)>(.*)", re.IGNORECASE)
-
-
-class ConnectionEnded(Exception):
-    """The connection ends."""
 
 
 EXTENSIONS = ("PIPELINING", "SIZE 10485760", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
@@ -59,6 +57,9 @@ class SmtpServerOptions:
     connections_at_once: int | None = None
     #: Keeps the transaction of a refused message open, as Postfix's end-of-data restrictions do.
     keeps_refused_transaction: bool = False
+    #: Names the software; commands are sent ahead to servers that are known to cope.
+    greeting: str = "test.example ESMTP"
+    behind_dot: BehindDot = BehindDot.HEED
     #: Replies 354 to DATA even without an accepted recipient (RFC 2920 §3.1).
     accepts_data_without_recipient: bool = False
 
@@ -74,14 +75,13 @@ class SmtpServerState:
     limits: ClientLimits = field(default_factory=ClientLimits)
 
 
-class SmtpServerConnection:
+class SmtpServerConnection(SmtpServerWire):
     """The SMTP dialogue, from the greeting to the end."""
 
     def __init__(self, sock: socket.socket, server: SmtpServerState) -> None:
-        self.sock = sock
+        super().__init__(sock)
         self._server = server
         self._options = server.options
-        self._unread = bytearray()
         self._is_tls = isinstance(sock, ssl.SSLSocket)
         self._is_logged_in = not self._options.users
         self._messages = self._mails = 0
@@ -101,7 +101,7 @@ class SmtpServerConnection:
         if not self._server.limits.connect(self._options.connections_at_once):
             self._say("421 4.7.0 Error: too many connections from 127.0.0.1")
             return
-        self._answer(Step.CONNECT, "220 test.example ESMTP")
+        self._answer(Step.CONNECT, f"220 {self._options.greeting}")
         while True:
             line = self._line().decode("utf-8", "replace")
             verb, space, rest = line.partition(" ")
@@ -196,8 +196,13 @@ class SmtpServerConnection:
             return
         self._inject_fault(Step.BODY)
         content = self._message()
+        behind, behaviour = self._unread.count(b"\n"), self._options.behind_dot
+        if behaviour is not BehindDot.HEED:
+            self._unread.clear()
         time.sleep(self._options.latency_seconds)
-        self._accept(content)
+        self._accept(content, is_answered=not (behind and behaviour is BehindDot.CLOSE))
+        for _ in range(behind if behaviour is BehindDot.REFUSE else 0):
+            self._say("503 Bad sequence of commands - pipelined after end of DATA")
 
     def _data_without_recipient(self) -> None:
         if not self._options.accepts_data_without_recipient:
@@ -208,7 +213,7 @@ class SmtpServerConnection:
         self._rset_envelope()
         self._say("554 5.5.1 no valid recipients")
 
-    def _accept(self, content: bytes) -> None:
+    def _accept(self, content: bytes, *, is_answered: bool) -> None:
         header = _DELIVERY.search(content.partition(b"\r\n\r\n")[0] + b"\r\n")
         received = Received(
             delivery_id=header[1].decode("ascii", "replace") if header else "",
@@ -222,6 +227,8 @@ class SmtpServerConnection:
             self._rset_envelope()
         if act is None or isinstance(act, Drip | StoreThenClose):
             self._server.received.add(received)
+        if not is_answered:
+            raise ConnectionEnded("commands behind the final dot")
         self._perform(act, f"250 2.0.0 queued as T{self._messages}")
 
     def _rset(self, _rest: str) -> None:
@@ -268,33 +275,3 @@ class SmtpServerConnection:
             self.sock.sendall(bytes([byte]))
             if self._server.closing.wait(pause):
                 raise ConnectionEnded("closing")
-
-    def _say(self, text: str) -> None:
-        self.sock.sendall(text.encode("utf-8", "surrogateescape") + b"\r\n")
-
-    def _line(self) -> bytes:
-        while (end := self._unread.find(b"\n")) < 0:
-            self._receive()
-        line = bytes(self._unread[:end]).rstrip(b"\r")
-        del self._unread[: end + 1]
-        return line
-
-    def _message(self) -> bytes:
-        """Everything up to the final dot, with dot-stuffing removed."""
-        start = 0
-        while not self._unread.startswith(b".\r\n"):
-            end = self._unread.find(b"\r\n.\r\n", start)
-            if end >= 0:
-                content = bytes(self._unread[: end + 2])
-                del self._unread[: end + 5]
-                return (b"\r\n" + content).replace(b"\r\n.", b"\r\n")[2:]
-            start = max(len(self._unread) - 4, 0)
-            self._receive()
-        del self._unread[:3]
-        return b""
-
-    def _receive(self) -> None:
-        received = self.sock.recv(65536)
-        if not received:
-            raise ConnectionEnded("the client closed")
-        self._unread += received

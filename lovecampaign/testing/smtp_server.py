@@ -27,11 +27,11 @@ from typing import Any
 from lovecampaign.testing.faults import SmtpFault, SmtpFaults
 from lovecampaign.testing.received import FakeServer
 from lovecampaign.testing.smtp_connection import (
-    ConnectionEnded,
     SmtpServerConnection,
     SmtpServerOptions,
     SmtpServerState,
 )
+from lovecampaign.testing.smtp_wire import ConnectionEnded
 
 
 class SmtpServer(FakeServer):

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from lovecampaign.core.errors import ExitCode
-from lovecampaign.testing.faults import Say, SmtpFault, Step, StoreThenClose
+from lovecampaign.testing.faults import BehindDot, Say, SmtpFault, Step, StoreThenClose
 from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop, text_of
@@ -202,6 +202,20 @@ def test_what_was_too_late_can_be_sent_after_all(shop: Shop) -> None:
 def smtp(server: SmtpServer) -> dict[str, str]:
     url = f"smtp://{server.host}:{server.port}?connections=1"
     return {"LOVECAMPAIGN_PROVIDER": url}
+
+
+@pytest.mark.parametrize("behaviour", [BehindDot.REFUSE, BehindDot.SWALLOW])
+def test_a_server_that_does_not_take_commands_ahead_is_asked_once(
+    shop: Shop, behaviour: BehindDot
+) -> None:
+    with SmtpServer(SmtpServerOptions(behind_dot=behaviour)) as server:
+        url = f"smtp://{server.host}:{server.port}?connections=1&timeout=1&ahead=yes"
+        patient = {"LOVECAMPAIGN_PROVIDER": url}
+        assert shop.data("send", "--yes", "--now", DAY_1, **patient)["sent"] == 2
+        connections = len(server.commands)
+        assert shop.data("send", "--yes", "--now", "2027-02-02T11:00Z", **patient)["sent"] > 1
+        assert len(server.commands) == connections + 1
+        assert set(server.counts.values()) == {1}
 
 
 def test_mail_that_leaves_asks_for_the_campaign_s_name(shop: Shop) -> None:

@@ -15,6 +15,7 @@ from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.ledger.campaigns import CampaignRecord, record_campaign
+from lovecampaign.store.sending.server_notes import LedgerNotes
 from lovecampaign.store.subscribers.wal_truncation import truncate_wal_if_due
 
 
@@ -44,8 +45,10 @@ def recorded_campaign(invocation: Invocation, name: str | None) -> Iterator[Reco
 
 
 @contextlib.contextmanager
-def opened_provider(invocation: Invocation, settings: Settings) -> Iterator[Provider]:
-    """The provider, for a command that sends.
+def opened_provider(
+    invocation: Invocation, settings: Settings, database: Database | None = None
+) -> Iterator[Provider]:
+    """The provider, for a command that sends; in ``database`` it remembers what servers can do.
 
     Raises UsageError where links could not be signed or opened, and where ``--now`` would put
     a made-up time on mail that reaches people.
@@ -54,7 +57,8 @@ def opened_provider(invocation: Invocation, settings: Settings) -> Iterator[Prov
 
     settings.require_secret_keys()
     settings.require_web_addresses()
-    with contextlib.closing(open_provider(settings)) as provider:
+    notes = None if database is None else LedgerNotes(database)
+    with contextlib.closing(open_provider(settings, notes)) as provider:
         if invocation.chosen_now is not None and not provider.takes_now:
             raise UsageError(
                 f"mail by {provider.name.rstrip(':')} reaches people, so --now cannot be used",

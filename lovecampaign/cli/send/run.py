@@ -62,8 +62,8 @@ def run(
     settings.require_secret_keys()
     readers = [ReloadingCampaign(invocation, name) for name in campaigns or (None,)]
     with (
-        opened_provider(invocation, settings) as provider,
         opened_database(invocation) as database,
+        opened_provider(invocation, settings, database) as provider,
         stopping_on_signals(invocation.output) as stop,
     ):
         for reader in readers:

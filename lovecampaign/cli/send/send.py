@@ -145,7 +145,10 @@ def send(  # noqa: PLR0913 - one parameter for each option of the command
 def _send(invocation: Invocation, options: SendOptions) -> Result:
     settings = invocation.settings()
     settings.require_secret_keys()
-    with opened_provider(invocation, settings) as provider, opened_database(invocation) as database:
+    with (
+        opened_database(invocation) as database,
+        opened_provider(invocation, settings, database) as provider,
+    ):
         foreseen = dry_run_send(database, options.campaign, options.emails, invocation.now)
         due = foreseen.tried
         tell_left_out(invocation, options.campaign, foreseen.late)

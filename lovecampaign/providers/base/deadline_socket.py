@@ -12,6 +12,7 @@ import ssl
 import struct
 import time
 from collections.abc import Sequence
+from typing import cast
 
 #: The operating system takes a timeout that it rounds to 0 for none.
 _SHORTEST_SECONDS = 0.01
@@ -46,7 +47,12 @@ class DeadlineSocket:
     @property
     def is_silent(self) -> bool:
         """Whether nothing was received, not even EOF; checked without waiting."""
-        return not self._is_pending and not self._poll.poll(0)
+        return not self.is_pending and not self._poll.poll(0)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether OpenSSL holds decrypted data, which poll() does not see."""
+        return self.is_tls and cast(ssl.SSLSocket, self._sock).pending() > 0
 
     def fileno(self) -> int:
         return self._sock.fileno()
@@ -83,11 +89,6 @@ class DeadlineSocket:
             while self.sent < size:
                 self.sent += self._send([rest[self.sent :]], deadline)
 
-    @property
-    def _is_pending(self) -> bool:
-        """Whether OpenSSL holds decrypted data."""
-        return isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
-
     def _receive_now(self) -> bytes | None:
         try:
             if not self._uses_python_timeout:
@@ -95,7 +96,7 @@ class DeadlineSocket:
             self._limit_seconds = 0.0
             self._sock.settimeout(0.0)
             received = self._sock.recv(_MOST_BYTES)
-            while self._is_pending:  # the rest of a TLS record, which poll() does not see
+            while self.is_pending:  # the rest of a TLS record, which poll() does not see
                 received += self._sock.recv(_MOST_BYTES)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return None

@@ -24,6 +24,11 @@ class PendingReply(Protocol):
         """Whether the coroutine can be resumed; checked without waiting."""
         ...
 
+    @property
+    def is_buffered(self) -> bool:
+        """Whether it may have come already, so that a poll of the socket would not find it."""
+        ...
+
     def fileno(self) -> int:
         """The socket to poll."""
         ...
@@ -32,8 +37,8 @@ class PendingReply(Protocol):
 _Result = TypeVar("_Result")
 #: A coroutine that yields at each answer that is not there yet.
 Coroutine: TypeAlias = "Generator[PendingReply, None, _Result]"
-#: Returns an item that was taken and of which no byte has left, if there is one.
-DeliveryCoroutine: TypeAlias = "Coroutine[Item | None]"
+#: Returns items that were taken and that the server does not have, if there are any.
+DeliveryCoroutine: TypeAlias = "Coroutine[Sequence[Item] | None]"
 
 
 def run_blocking(coroutine: Coroutine[_Result]) -> _Result:

@@ -1,13 +1,15 @@
-"""A small poll()-based event loop: one thread multiplexes up to three connections.
+"""A small poll()-based event loop: one thread multiplexes many connections.
 
 While the server thinks about one message, the thread makes the next one and writes it over another
 connection. A thread per connection would pass the interpreter's lock back and forth several times
-a message: messages of 64 KB took 98 µs so, and take 77 with one thread for two connections.
+a message: messages of 64 KB took 98 µs so, and take 77 with one thread for two connections. One
+poll() finds all answers that have come: to try each connection is a system call for each.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import select
 import time
 from collections import deque
@@ -24,9 +26,10 @@ from lovecampaign.providers.pool.connection import (
 )
 from lovecampaign.providers.pool.work_queue import FLUSH_SECONDS, QueueClient, WorkQueue
 
-#: With two, the answer to the first is there when the second is written, if the server is as
-#: quick as we are; the third is used while one of them connects.
-MAX_CONNECTIONS = 3
+#: With two, the answer to the first is there when the second is written, if the server is as quick
+#: as we are; where a message takes two answers (SMTP without commands ahead), it takes four. One
+#: more is used while one of them connects; ten were slower, as their messages leave the cache.
+MAX_CONNECTIONS = 5
 
 #: A thread that one connection blocked for longer, in writing to a server that is slow to read,
 #: serves no other: their answers would be read late. To render 16 messages takes a third of it.
@@ -55,7 +58,13 @@ class EventLoop(Generic[Item]):
         self._queue = queue
         self._client = client
         self._autoscaler = autoscaler
-        self._waiting: deque[_WaitingTask[Item]] = deque()
+        #: By file descriptor.
+        self._waiting: dict[int, _WaitingTask[Item]] = {}
+        self._poll = select.poll()
+        #: Descriptors of the poll. They stay: to register one for each reply takes longer.
+        self._registered: set[int] = set()
+        #: Tasks that the last poll found, not resumed yet.
+        self._ready: deque[_WaitingTask[Item]] = deque()
         self._is_write_slow = False
         #: Whether :meth:`steps` has left nothing to :meth:`run`.
         self.is_done = False
@@ -79,7 +88,7 @@ class EventLoop(Generic[Item]):
         with self._draining():
             while not (self._queue.is_slow or self._is_write_slow):
                 if not (self._resume_ready() or self._start_next() or self._is_answered_soon()):
-                    self.is_done = not self._waiting
+                    self.is_done = not self._in_flight
                     break
                 yield
             self._client.flush()
@@ -97,22 +106,24 @@ class EventLoop(Generic[Item]):
             self._client.flush()
 
     def _resume_ready(self) -> bool:
-        """Resume one coroutine that has its answer; the one that waited longest comes first."""
-        for _ in range(len(self._waiting)):
-            task = self._waiting.popleft()
-            if task.pending.is_ready:
+        """Resume one coroutine that has its answer, or is late; those of one poll in turn."""
+        if not self._ready:
+            self._collect(0.0)
+        while self._ready:
+            task = self._ready.popleft()
+            if task.pending.is_ready or task.pending.deadline <= time.monotonic():
                 self._advance(task.connection, task.item, task.coroutine)
                 return True
-            self._waiting.append(task)
+            self._await(task)  # half a reply
         return False
 
     def _start_next(self) -> bool:
         """Start one more delivery, if there are an item and a connection for it."""
         limit = 1 if self._is_write_slow else MAX_CONNECTIONS
-        connection = self._queue.take_connection() if len(self._waiting) < limit else None
+        connection = self._queue.take_connection() if self._in_flight < limit else None
         if connection is None:
             return False
-        if not self._waiting:
+        if not self._in_flight:
             item = self._client.take(connection)
         else:
             item = self._client.take_ahead()
@@ -132,17 +143,19 @@ class EventLoop(Generic[Item]):
         try:
             pending = self._timed_next(coroutine)
         except StopIteration as end:
-            if end.value is None:
+            first, *others = end.value or (None,)
+            self._queue.put_back(others)
+            if first is None:
                 self._queue.return_connection(connection)
             else:
-                self._start(connection, end.value)
+                self._start(connection, first)
         except NoConnection as failure:
             # The connection is retired and others take its item; only the last one reports.
             if not self._queue.requeue(item):
                 self._queue.return_connection(connection)
                 self._client.report(connection.undelivered(item, failure))
         else:
-            self._waiting.append(_WaitingTask(connection, item, coroutine, pending))
+            self._await(_WaitingTask(connection, item, coroutine, pending))
 
     def _timed_next(self, coroutine: DeliveryCoroutine[Item]) -> PendingReply:
         started = time.monotonic()
@@ -159,41 +172,61 @@ class EventLoop(Generic[Item]):
         if not self._waiting:
             return False
         with self._autoscaler.waiting():
-            return bool(self._poll().poll(CHECK_SECONDS * 1000))
+            return self._collect(CHECK_SECONDS)
 
     def _wait(self) -> bool:
         """Wait until an answer comes, or is too late; False where none is pending."""
         if not self._waiting:
             return False
-        first = min(self._waiting, key=lambda task: task.pending.deadline)
         with self._autoscaler.waiting():
-            is_answered = self._is_answered_by(first.pending.deadline)
-        if not is_answered:
-            self._waiting.remove(first)
-            self._advance(first.connection, first.item, first.coroutine)
+            if not self._collect(min(self._seconds_left, FLUSH_SECONDS)):
+                self._client.flush()
+                self._collect(self._seconds_left)
         return True
 
-    def _is_answered_by(self, deadline: float) -> bool:
-        """Whether any answer came in time; known outcomes are flushed meanwhile."""
-        poll = self._poll()
-        seconds = max(0.0, deadline - time.monotonic())
-        if poll.poll(min(seconds, FLUSH_SECONDS) * 1000):
-            return True
-        self._client.flush()
-        return bool(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
+    @property
+    def _in_flight(self) -> int:
+        return len(self._waiting) + len(self._ready)
 
-    def _poll(self) -> select.poll:
-        poll = select.poll()
-        for task in self._waiting:
-            poll.register(task.pending, select.POLLIN)
-        return poll
+    @property
+    def _seconds_left(self) -> float:
+        """Until the first deadline."""
+        first = min(task.pending.deadline for task in self._waiting.values())
+        return max(0.0, first - time.monotonic())
+
+    def _await(self, task: _WaitingTask[Item]) -> None:
+        if task.pending.is_buffered:
+            self._ready.append(task)
+            return
+        fileno = task.pending.fileno()
+        if fileno not in self._registered:
+            self._poll.register(fileno, select.POLLIN)
+            self._registered.add(fileno)
+        self._waiting[fileno] = task
+
+    def _collect(self, seconds: float) -> bool:
+        """Wait for so long; whether connections have data or are late, which are ready then."""
+        if not self._waiting:
+            return False
+        # Rounded up: a deadline that is due in half a millisecond would be polled for many times.
+        for fileno, _ in self._poll.poll(math.ceil(seconds * 1000)):
+            if (task := self._waiting.pop(fileno, None)) is not None:
+                self._ready.append(task)
+            else:  # closed, or not in use by this loop any more
+                self._poll.unregister(fileno)
+                self._registered.remove(fileno)
+        if self._waiting:
+            now = time.monotonic()
+            late = [each for each, task in self._waiting.items() if task.pending.deadline <= now]
+            self._ready += map(self._waiting.pop, late)
+        return bool(self._ready)
 
     def _drain(self) -> None:
         """Finish the messages in flight, whatever failed elsewhere."""
-        while waiting := len(self._waiting):
+        while in_flight := self._in_flight:
             try:
                 if not self._resume_ready():
                     self._wait()
-            except Exception:  # noqa: BLE001 - the first exception is the one raised
-                if len(self._waiting) == waiting:
-                    self._waiting.popleft()  # it cannot even be waited for
+            except Exception:
+                if self._in_flight == in_flight:
+                    raise

@@ -9,6 +9,8 @@ import time
 class Timer:
     """Pending for some seconds, during which the event loop reads other answers."""
 
+    is_buffered = False
+
     def __init__(self, seconds: float) -> None:
         self.deadline = time.monotonic() + seconds
         #: Unconnected, so that it never has data.

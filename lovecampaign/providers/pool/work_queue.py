@@ -93,6 +93,12 @@ class WorkQueue(Generic[Item, AnyConnection]):
             self._requeued.append(item)
             return True
 
+    def put_back(self, items: Sequence[Item]) -> None:
+        """Leave items to any connection; the caller still holds one, and asks before it ends."""
+        if items:
+            with self._lock:
+                self._requeued += items
+
     def stop(self) -> None:
         """Hand out no more items."""
         self._is_stopped = True

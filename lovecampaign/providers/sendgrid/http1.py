@@ -92,6 +92,10 @@ class PendingResponse:
         return self._sock.fileno()
 
     @property
+    def is_buffered(self) -> bool:
+        return self._sock.is_pending
+
+    @property
     def is_ready(self) -> bool:
         """Whether its head, or EOF, was received; checked without waiting."""
         received = self._sock.receive_now()

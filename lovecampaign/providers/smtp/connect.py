@@ -23,6 +23,9 @@ from lovecampaign.providers.smtp.smtp_socket import (
     WriteIncomplete,
 )
 
+#: For commands that were sent ahead: the server had time while it took the message.
+_AHEAD_SECONDS = 5.0
+
 
 class Security(Enum):
     """How the connection is encrypted."""
@@ -41,10 +44,12 @@ class TimeLimits:
     command: float = 300.0
     #: After the final dot: to give up early is how a message arrives twice.
     final_dot: float = 600.0
+    ahead: float = _AHEAD_SECONDS
 
     @classmethod
     def all_of(cls, seconds: float) -> TimeLimits:
-        return cls(connect=seconds, command=seconds, final_dot=seconds)
+        ahead = min(seconds, _AHEAD_SECONDS)
+        return cls(connect=seconds, command=seconds, final_dot=seconds, ahead=ahead)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,7 @@ class SmtpClient(smtplib.SMTP):
     _wire: SmtpSocket | None = None
     #: smtplib reads the greeting in its constructor, where it gets a placeholder.
     _is_greeting_due = True
+    greeting = ""
     #: EHLO was sent, and smtplib has not read its reply yet.
     _is_ehlo_sent = False
 
@@ -89,6 +95,7 @@ class SmtpClient(smtplib.SMTP):
         reply = self.read_pending_reply()
         if reply.code != 220:
             raise smtplib.SMTPConnectError(reply.code, _text(reply))
+        self.greeting = reply.text
 
     def await_ehlo(self) -> SmtpSocket:
         """The pending reply to EHLO; :meth:`ehlo_or_helo_if_needed` comes next."""
@@ -122,6 +129,12 @@ class SmtpClient(smtplib.SMTP):
         except ConnectionLost:
             self.close()
             raise
+
+    @property
+    def server_names(self) -> str:
+        """The server's own names: the greeting, and the first line of the reply to EHLO."""
+        hello = (self.ehlo_resp or b"").partition(b"\n")[0].decode("utf-8", "replace")
+        return f"{self.greeting}\n{hello}"
 
     @property
     def wire(self) -> SmtpSocket:

@@ -68,6 +68,12 @@ class SendingPace:
             with self._lock:
                 self._adapt()
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether messages wait for their turn, or for the end of a hold."""
+        is_held = self._refusal is not None and self._clock() < self._held_until
+        return bool(self.interval) or is_held
+
     def check(self) -> None:
         """Raises NoConnection with the last refusal during a hold: nothing is offered then."""
         refusal = self._refusal

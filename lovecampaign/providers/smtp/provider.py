@@ -25,6 +25,7 @@ from lovecampaign.providers.pool.autoscale import Autoscaler
 from lovecampaign.providers.pool.connection import Coroutine, DeliveryCoroutine, run_blocking
 from lovecampaign.providers.pool.send import send_over_connections
 from lovecampaign.providers.pool.work_queue import QueueClient
+from lovecampaign.providers.smtp.ahead.policy import AheadMode, AheadPolicy, ServerNotes
 from lovecampaign.providers.smtp.connect import Security, SmtpClient, SmtpTarget, connect
 from lovecampaign.providers.smtp.pace import SendingPace
 from lovecampaign.providers.smtp.server_history import ServerHistory
@@ -63,7 +64,10 @@ class SmtpProvider:
         *,
         connections: int = DEFAULT_CONNECTIONS,
         policy: ConnectionPolicy | None = None,
+        ahead: AheadMode = AheadMode.AUTO,
+        notes: ServerNotes | None = None,
     ) -> None:
+        """``notes`` remember servers that fail after commands that were sent ahead."""
         scheme = "smtps" if server.security is Security.TLS else "smtp"
         self.name = f"{scheme}://{server.place}"
         self.server = server
@@ -72,10 +76,14 @@ class SmtpProvider:
         self.claim_size = CLAIMS_PER_CONNECTION * connections
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="connect")
         policy = policy or ConnectionPolicy()
-        history = ServerHistory(pace=SendingPace(hold_seconds=policy.hold_seconds))
-        self._connections = [
-            _SmtpConnection(server, policy, history, self._threads) for _ in range(connections)
-        ]
+        shared = _Shared(
+            server=server,
+            policy=policy,
+            history=ServerHistory(pace=SendingPace(hold_seconds=policy.hold_seconds)),
+            ahead=AheadPolicy(ahead, self.name, notes),
+            threads=self._threads,
+        )
+        self._connections = [_SmtpConnection(shared) for _ in range(connections)]
         self._autoscaler = Autoscaler(connections)
 
     def check_connection(self) -> None:
@@ -99,27 +107,29 @@ class SmtpProvider:
         self._threads.shutdown()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What the connections of a pool have in common."""
+
+    server: SmtpTarget
+    policy: ConnectionPolicy
+    history: ServerHistory
+    ahead: AheadPolicy
+    #: Connect in the background.
+    threads: Executor
+
+
 class _SmtpConnection:
     """A place in the pool: one session after another with the same server."""
 
-    def __init__(
-        self,
-        server: SmtpTarget,
-        policy: ConnectionPolicy,
-        history: ServerHistory,
-        threads: Executor,
-    ) -> None:
-        """``history`` and ``threads``, which connect in the background, are shared by the pool."""
-        self._server = server
-        self._history = history
-        self._is_near = is_loopback(server.host)
-        self._policy = policy
-        self._threads = threads
+    def __init__(self, shared: _Shared) -> None:
+        self._shared = shared
+        self._is_near = is_loopback(shared.server.host)
         self._session: SmtpSession | None = None
-        self._breaker = CircuitBreaker(policy.cooldown_seconds)
+        self._breaker = CircuitBreaker(shared.policy.cooldown_seconds)
 
     def deliver(self, message: Message, client: QueueClient[Message]) -> DeliveryCoroutine[Message]:
-        yield from self._history.pace.wait()
+        yield from self._shared.history.pace.wait()
         session = self._usable_session or (yield from self._reconnect())
         return (yield from session.deliver(message, client))
 
@@ -137,7 +147,7 @@ class _SmtpConnection:
 
     def _start_connecting(self) -> BackgroundCall[SmtpSession]:
         try:
-            return BackgroundCall(self._threads, self._connect)
+            return BackgroundCall(self._shared.threads, self._connect)
         except OSError as error:
             raise NoConnection(transient(f"no connection: {error.strerror}")) from error
 
@@ -162,7 +172,7 @@ class _SmtpConnection:
         session = self._session
         if session is None or not session.is_usable:
             return None
-        return session if session.idle_seconds < self._policy.idle_seconds else None
+        return session if session.idle_seconds < self._shared.policy.idle_seconds else None
 
     def _connect(self) -> SmtpSession:
         return run_blocking(self._connecting())
@@ -180,9 +190,10 @@ class _SmtpConnection:
         self._breaker.close()
         self._session = SmtpSession(
             smtp,
-            self._server.limits,
-            self._history,
-            max_messages=self._policy.messages_per_connection,
+            self._shared.server.limits,
+            self._shared.history,
+            self._shared.ahead,
+            max_messages=self._shared.policy.messages_per_connection,
         )
         return self._session
 
@@ -190,12 +201,12 @@ class _SmtpConnection:
         """Again after each of ``waits`` where the server says that we have too many connections."""
         for seconds in waits:
             try:
-                return (yield from connect(self._server, self._history))
+                return (yield from connect(self._shared.server, self._shared.history))
             except NoConnection as failure:
                 if failure.verdict.retry_after_seconds is None:
                     raise
             time.sleep(seconds)
-        return (yield from connect(self._server, self._history))
+        return (yield from connect(self._shared.server, self._shared.history))
 
 
 _Result = TypeVar("_Result")
@@ -206,6 +217,8 @@ class BackgroundCall(Generic[_Result]):
 
     A pipe wakes the event loop. Raises OSError where the process may open no more files.
     """
+
+    is_buffered = False
 
     def __init__(self, threads: Executor, function: Callable[[], _Result]) -> None:
         self.deadline = time.monotonic() + _MAX_CONNECT_SECONDS

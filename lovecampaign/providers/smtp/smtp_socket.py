@@ -80,13 +80,17 @@ class SmtpSocket:
     @property
     def is_ready(self) -> bool:
         """Whether a line of a reply, or EOF, was received."""
-        if self.has_line:
+        if self._unread and self.has_line:
             return True
         received = self._socket.receive_now()
         if received is None:
             return False
         self._unread += received
         return not received or self.has_line
+
+    @property
+    def is_buffered(self) -> bool:
+        return bool(self._unread and self.has_line) or self._socket.is_pending
 
     @property
     def has_line(self) -> bool:

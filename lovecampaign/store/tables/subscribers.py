@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from lovecampaign.store.database.types import BigKey, Instant, metadata
 
-#: Values of this database: the key of the hashes of forgotten addresses.
+#: Values of this database: the key of the hashes of forgotten addresses, SMTP servers to which
+#: nothing is sent ahead.
 setting = sa.Table(
     "setting",
     metadata,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,12 +12,15 @@ from pathlib import Path
 import pytest
 
 from lovecampaign.core.errors import ProviderRefused, Unreachable
+from lovecampaign.core.message import OutcomeKind
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.sending.server_notes import LedgerNotes
 from lovecampaign.testing.certificate import self_signed
 from lovecampaign.testing.faults import (
     Act,
+    BehindDot,
     Close,
     Drip,
     Say,
@@ -25,6 +29,7 @@ from lovecampaign.testing.faults import (
     Step,
     StoreThenClose,
 )
+from lovecampaign.testing.messages import RecordingFlight, make_message
 from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.chaos.outcomes import (
@@ -199,6 +204,22 @@ def test_connections_that_close_silently_cost_nobody_their_mail(stage: Stage) ->
         assert set(server.counts.values()) == {1}
 
 
+def test_a_server_that_loses_a_reply_to_commands_ahead_is_remembered(
+    stage: Stage, database: Database
+) -> None:
+    """Dovecot submission takes the message and closes: one is in doubt, in all processes."""
+    stage.add_readers(30)
+    with SmtpServer(SmtpServerOptions(behind_dot=BehindDot.CLOSE)) as server:
+        stage.provider = open_provider(_settings(server, "ahead=yes"), LedgerNotes(database))
+        report = stage.send(DAY_1)
+        assert (report.sent, report.in_doubt) == (29, 1)
+        assert (len(server.counts), set(server.counts.values())) == (30, {1})
+        later = open_provider(_settings(server, "ahead=yes"), LedgerNotes(database))
+        with contextlib.closing(later):
+            outcomes = list(later.send(map(make_message, range(10)), RecordingFlight()))
+        assert {each.kind for each in outcomes} == {OutcomeKind.ACCEPTED}
+
+
 def test_a_server_that_refuses_our_login_in_the_middle_stops_the_send(
     stage: Stage, server: SmtpServer
 ) -> None:
@@ -265,7 +286,11 @@ def test_who_is_refused_first_of_all_comes_later_in_the_next_run(stage: Stage) -
 
 
 def _send_through(stage: Stage, server: SmtpServer) -> Remembering:
-    url = f"smtp://127.0.0.1:{server.port}?connections=4&timeout=1"
-    provider = Remembering(open_provider(Settings(workspace=Path(), provider_url=url)))
+    provider = Remembering(open_provider(_settings(server)))
     stage.provider = provider
     return provider
+
+
+def _settings(server: SmtpServer, *options: str) -> Settings:
+    query = "&".join(("connections=4", "timeout=1", *options))
+    return Settings(workspace=Path(), provider_url=f"smtp://127.0.0.1:{server.port}?{query}")

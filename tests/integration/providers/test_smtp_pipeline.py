@@ -32,9 +32,7 @@ from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
 
 ACCEPTED, TRANSIENT = OutcomeKind.ACCEPTED, OutcomeKind.TRANSIENT
-PLAIN = replace(
-    SmtpServerOptions(), extensions=("SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES")
-)
+PLAIN = SmtpServerOptions(extensions=("SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES"))
 
 
 def send(
@@ -64,6 +62,13 @@ def test_the_next_message_is_introduced_before_the_last_one_is_answered() -> Non
         outcomes = send(server.port, *map(make_message, range(3)))
     assert [outcome.kind for outcome in outcomes] == [ACCEPTED] * 3
     assert server.messages == 3
+
+
+def test_the_commands_of_a_message_share_a_write_where_nothing_is_said_ahead() -> None:
+    """This server replies to none of the three before it has them all."""
+    with ScriptedServer(waits_for_next=False, greeting="ESMTP") as server:
+        outcomes = send(server.port, *map(make_message, range(3)))
+    assert [outcome.kind for outcome in outcomes] == [ACCEPTED] * 3
 
 
 def test_the_last_message_of_a_connection_takes_the_goodbye_along() -> None:
@@ -272,7 +277,10 @@ def test_every_trouble_has_the_same_outcome_in_both_dialogues(
 class ScriptedServer:
     """Takes everything; may hold an answer back until more has come, as one write."""
 
-    def __init__(self, *, waits_for_next: bool, lines_a_reply: int = 1) -> None:
+    def __init__(
+        self, *, waits_for_next: bool, lines_a_reply: int = 1, greeting: str = "ESMTP Postfix"
+    ) -> None:
+        self._greeting = greeting
         self._lines_a_reply = lines_a_reply
         self._waits_for_next = waits_for_next
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -283,7 +291,7 @@ class ScriptedServer:
     def _serve(self) -> None:
         sock, _ = self._listener.accept()
         with sock, sock.makefile("rb") as lines:
-            sock.sendall(self._reply(220))
+            sock.sendall(f"220 {self._greeting}\r\n".encode())
             held = b""
             for line in lines:
                 verb = line.split()[0].upper()

@@ -115,6 +115,12 @@ def test_people_in_a_request_decide_how_much_is_claimed() -> None:
         ("smtp://mail.example?connections=²", "connections"),
         ("smtp://mail.example?timeout=", "timeout"),
         ("smtp://mail.example?connection=2", "unknown option"),
+        (
+            "smtp://mail.example?ahead=",
+            "ahead in LOVECAMPAIGN_PROVIDER is not one",
+        ),
+        ("smtps://mail.example?ahead=1", "not one of auto, yes, no"),
+        ("smtp://mail.example?ahead=AUTO", "not one of auto, yes, no"),
     ],
 )
 def test_a_mistake_is_said_in_words_and_without_the_password(url: str, says: str) -> None:
@@ -123,6 +129,12 @@ def test_a_mistake_is_said_in_words_and_without_the_password(url: str, says: str
     assert raised.value.hint
     shown = "".join(traceback.format_exception(raised.value))
     assert "hunter2" not in f"{raised.value.hint} {shown}"
+
+
+@pytest.mark.parametrize("value", ["auto", "yes", "no"])
+def test_what_is_sent_ahead_can_be_chosen(value: str) -> None:
+    provider = open_provider(settings(f"smtps://mail.example?connections=2&ahead={value}"))
+    assert provider.claim_size == 100
 
 
 def test_a_mistyped_option_is_recognised() -> None:

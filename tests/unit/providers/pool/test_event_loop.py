@@ -164,8 +164,8 @@ def test_a_lane_whose_other_side_is_gone_goes_on_and_finds_out(
 
 
 def test_no_more_lanes_than_are_of_use_together(log: list[str]) -> None:
-    lines = [Line(name=name, log=log, seconds=SHORT) for name in "ABCDE"]
-    run(lines, map(str, range(5)))
+    lines = [Line(name=name, log=log, seconds=SHORT) for name in "ABCDEFGHIJKLM"]
+    run(lines, map(str, range(len(lines))))
     writes = [entry for entry in log[:MAX_CONNECTIONS] if "writes" in entry]
     assert len(writes) == MAX_CONNECTIONS
     assert "reads" in log[MAX_CONNECTIONS]

@@ -1,0 +1,1 @@
+"""Commands that are sent behind a final dot, before it is answered."""
