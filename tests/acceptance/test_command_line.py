@@ -18,6 +18,7 @@ from tests.acceptance.program import lovecampaign as fresh_lovecampaign
 from tests.chaos.commands import fork_command as lovecampaign
 
 HEAVY = {"sqlalchemy", "pydantic", "sendgrid", "jinja2", "pendulum", "starlette", "rich", "yaml"}
+RENDERERS = {"jinja2", "markdown_it", "mjml", "lovecampaign.render.renderer"}
 LOADED_BY_HELP = """
 import sys
 sys.argv = ["lovecampaign", *{words!r}]
@@ -54,6 +55,19 @@ def test_help_loads_none_of_the_heavy_libraries(tmp_path: Path, words: list[str]
     loaded = set(finished.stderr.split())
     assert "lovecampaign" in loaded
     assert loaded & HEAVY == set()
+
+
+def test_plan_and_status_load_no_renderer() -> None:
+    code = (
+        "import sys, lovecampaign.cli.write.plan, lovecampaign.cli.send.status; print(*sys.modules)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    loaded = set(finished.stdout.split())
+    assert "lovecampaign.store.reports.campaign_report" in loaded
+    assert loaded & RENDERERS == set()
 
 
 def test_help_is_there_within_three_and_a_half_bare_starts_of_python() -> None:
