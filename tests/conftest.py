@@ -30,7 +30,12 @@ hypothesis.settings.load_profile("any machine")
 share_compiled_sql()
 SQLITE = "sqlite:///lovecampaign.db"
 #: Their longest test takes as long as a thousand others: the last worker should not begin with it.
-LONGEST = ("tests/browser/test_journey.py", "tests/integration/month/test_oracle.py")
+LONGEST = (
+    "tests/browser/test_journey.py",
+    "tests/integration/month/test_oracle.py",
+    "tests/integration/crashes/test_killed.py",
+    "tests/integration/store/test_next_email.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
