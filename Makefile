@@ -5,8 +5,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done)
 BIN := .venv/bin
-# Two fit any machine; `make test WORKERS=8` uses more of a larger one.
-WORKERS ?= 2
+# Tests wait for servers and disks: three keep two cores busy. `make test WORKERS=8` uses more.
+WORKERS ?= 3
 
 # The tests in tests/browser need a Chromium. `make test ALL=1` refuses to leave them out, as does
 # a build server (CI=true).

@@ -16,6 +16,7 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
 from tests.support.postgres import PostgresServer
+from tests.support.shared_compiled_sql import share_compiled_sql
 
 # How long an example takes says how busy the machine is, and nothing about us. `make test` draws
 # the same examples every time, so that what fails was broken by a change; `make fuzz` draws anew.
@@ -26,9 +27,15 @@ hypothesis.settings.register_profile(
     derandomize="LOVECAMPAIGN_FUZZ" not in os.environ,
 )
 hypothesis.settings.load_profile("any machine")
+share_compiled_sql()
 SQLITE = "sqlite:///lovecampaign.db"
 #: Their longest test takes as long as a thousand others: the last worker should not begin with it.
-LONGEST = ("tests/browser/test_journey.py", "tests/integration/month/test_oracle.py")
+LONGEST = (
+    "tests/browser/test_journey.py",
+    "tests/integration/month/test_oracle.py",
+    "tests/integration/crashes/test_killed.py",
+    "tests/integration/store/test_next_email.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

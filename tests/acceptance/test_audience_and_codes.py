@@ -15,7 +15,7 @@ from lovecampaign.store.checkout.codes import assign_codes, fill_pool
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.testing.campaigns import write_campaign
-from tests.acceptance.program import lovecampaign
+from tests.chaos.commands import fork_command as lovecampaign
 from tests.support.stage import Stage
 
 KEY = {"LOVECAMPAIGN_SECRET_KEY": "test-key"}

@@ -13,9 +13,12 @@ import pytest
 
 from lovecampaign import __version__
 from lovecampaign.cli.framework.registry import COMMON_OPTIONS, VERBS
-from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop, lovecampaign
+from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop
+from tests.acceptance.program import lovecampaign as fresh_lovecampaign
+from tests.chaos.commands import fork_command as lovecampaign
 
 HEAVY = {"sqlalchemy", "pydantic", "sendgrid", "jinja2", "pendulum", "starlette", "rich", "yaml"}
+RENDERERS = {"jinja2", "markdown_it", "mjml", "lovecampaign.render.renderer"}
 LOADED_BY_HELP = """
 import sys
 sys.argv = ["lovecampaign", *{words!r}]
@@ -28,7 +31,7 @@ finally:
 
 
 def test_help_names_every_verb_and_every_common_option(tmp_path: Path) -> None:
-    page = lovecampaign("--help", cwd=tmp_path).done().out
+    page = fresh_lovecampaign("--help", cwd=tmp_path).done().out
 
     for name, verb in VERBS.items():
         assert f"  {name} " in page
@@ -52,6 +55,19 @@ def test_help_loads_none_of_the_heavy_libraries(tmp_path: Path, words: list[str]
     loaded = set(finished.stderr.split())
     assert "lovecampaign" in loaded
     assert loaded & HEAVY == set()
+
+
+def test_plan_and_status_load_no_renderer() -> None:
+    code = (
+        "import sys, lovecampaign.cli.write.plan, lovecampaign.cli.send.status; print(*sys.modules)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    loaded = set(finished.stdout.split())
+    assert "lovecampaign.store.reports.campaign_report" in loaded
+    assert loaded & RENDERERS == set()
 
 
 def test_help_is_there_within_three_and_a_half_bare_starts_of_python() -> None:
@@ -152,7 +168,7 @@ def test_now_needs_an_instant_with_its_offset(tmp_path: Path, instant: str) -> N
 
 
 def test_a_shell_completes_verbs_without_importing_them(tmp_path: Path) -> None:
-    said = lovecampaign(
+    said = fresh_lovecampaign(
         cwd=tmp_path,
         _LOVECAMPAIGN_COMPLETE="bash_complete",
         COMP_WORDS="lovecampaign sch",
@@ -188,7 +204,7 @@ def test_a_reader_who_has_seen_enough_ends_no_command(tmp_path: Path) -> None:
 
 
 def test_json_output_is_ascii_whatever_the_terminal_speaks(tmp_path: Path) -> None:
-    said = lovecampaign("check", "Zoë", "--json", cwd=tmp_path, PYTHONIOENCODING="ascii")
+    said = fresh_lovecampaign("check", "Zoë", "--json", cwd=tmp_path, PYTHONIOENCODING="ascii")
 
     assert said.out.isascii()
     assert json.loads(said.out)["ok"] is False

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import pty
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from lovecampaign.testing.smtp_server import SmtpServer
-from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop
+from tests.acceptance.program import Shop
+from tests.chaos.commands import shared_commands
 
 DAY_1 = ("--now", "2027-02-01T11:00Z")
 
@@ -20,13 +19,11 @@ DAY_1 = ("--now", "2027-02-01T11:00Z")
 def at_a_terminal(folder: Path, *words: str, typed: str = "", **settings: str) -> tuple[int, str]:
     """Run a command with a terminal on all three ends; exit code and what the screen showed."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lovecampaign", *words],
-        cwd=folder,
-        env=CLEAN_ENVIRONMENT | {"TERM": "xterm", "COLUMNS": "100"} | settings,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
+    command = shared_commands().start(
+        *words,
+        folder=folder,
+        settings={"TERM": "xterm", "COLUMNS": "100"} | settings,
+        terminal=os.ttyname(theirs),
     )
     os.close(theirs)
     os.write(ours, typed.encode())
@@ -38,7 +35,7 @@ def at_a_terminal(folder: Path, *words: str, typed: str = "", **settings: str) -
         except OSError:  # the other end is closed: EIO on Linux
             break
     os.close(ours)
-    return process.wait(timeout=10), shown.decode()
+    return command.end(10).code, shown.decode()
 
 
 @pytest.mark.parametrize(

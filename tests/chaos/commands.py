@@ -20,6 +20,7 @@ from threading import Lock
 from typing import Any, Self
 
 from tests.acceptance.program import CLEAN_ENVIRONMENT, Said
+from tests.chaos.process_parent import FORKED
 from tests.support.paths import REPOSITORY
 
 
@@ -51,10 +52,23 @@ class Commands:
             assert commands.heard() == "ready"
             yield commands
 
-    def start(self, *words: str, folder: Path, settings: Mapping[str, str]) -> Command:
-        """One command in a folder; settings become environment variables."""
+    def start(
+        self,
+        *words: str,
+        folder: Path,
+        settings: Mapping[str, str],
+        program: str = FORKED,
+        terminal: str | None = None,
+    ) -> Command:
+        """One command in a folder; settings become environment variables.
+
+        ``program`` is how to run it: ``FORKED``, ``FRESH`` or a module with a function ``main``;
+        ``terminal`` the device that becomes its stdin, stdout and stderr.
+        """
         output = self._outputs / str(next(self._numbers))
         order = {
+            "program": program,
+            "terminal": terminal,
             "words": words,
             "folder": str(folder),
             "environment": {**CLEAN_ENVIRONMENT, **settings},

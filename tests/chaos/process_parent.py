@@ -19,11 +19,15 @@ from typing import Any
 from lovecampaign.cli import GARBAGE_THRESHOLD
 from lovecampaign.cli.framework.registry import VERBS
 
+#: Ways to run ``lovecampaign``: in the forked child, or in a Python of its own as users have it.
+FORKED, FRESH = "forked", "fresh"
 _PROGRAM = (
     "lovecampaign.cli.app",
     *(verb.module for verb in VERBS.values()),
     "lovecampaign.providers.sendgrid.provider",
     "lovecampaign.store.database.schema_version",
+    "lovecampaign.testing.sendgrid_server",
+    "lovecampaign.testing.smtp_server",
     "lovecampaign.web.preview.server",
     "lovecampaign.web.serve.handler.site",
     "lovecampaign.web.serve.server",
@@ -52,9 +56,12 @@ def main() -> None:
 def _obey(order: dict[str, Any], living: set[int]) -> int | None:
     """Start a command and answer its process id; or answer the exit code of one, if it ended."""
     if "words" in order:
+        terminal = _open_terminal(order["terminal"])
         child = os.fork()
         if child == 0:
-            _become(order)
+            _become(order, terminal)
+        if terminal is not None:
+            os.close(terminal)
         living.add(child)
         return child
     ended, status = os.waitpid(order["child"], os.WNOHANG)
@@ -64,31 +71,49 @@ def _obey(order: dict[str, Any], living: set[int]) -> int | None:
     return os.waitstatus_to_exitcode(status)
 
 
-def _become(order: dict[str, Any]) -> None:
+def _open_terminal(path: str | None) -> int | None:
+    return None if path is None else os.open(path, os.O_RDWR | os.O_NOCTTY)
+
+
+def _become(order: dict[str, Any], terminal: int | None) -> None:
     """Never returns: the child ends with the command's exit code."""
     code = 70  # whatever goes wrong here is the test's own fault
     try:
-        _redirect(order)
-        from lovecampaign.cli.app import run
-
-        code = run(order["words"])
+        _redirect(order, terminal)
+        code = _run(order["program"], order["words"])
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
         os._exit(code)
 
 
-def _redirect(order: dict[str, Any]) -> None:
+def _run(program: str, words: list[str]) -> int:
+    if program == FRESH:
+        os.execv(sys.executable, [sys.executable, "-m", "lovecampaign", *words])
+    sys.argv = ["lovecampaign", *words]
+    try:
+        importlib.import_module("lovecampaign.cli" if program == FORKED else program).main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def _redirect(order: dict[str, Any], terminal: int | None) -> None:
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
     limit = int(os.environ.get("FILE_SIZE_LIMIT", resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    for descriptor, name in ((1, order["out"]), (2, order["err"])):
-        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-        os.dup2(file, descriptor)
+    files = [os.open(os.devnull, os.O_RDONLY), *map(_create, (order["out"], order["err"]))]
+    for descriptor, file in enumerate(files):
+        os.dup2(file if terminal is None else terminal, descriptor)
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
+
+
+def _create(path: str) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
 
 
 def _answer(answer: object) -> None:

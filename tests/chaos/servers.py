@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lovecampaign.testing.received import read_log
-from tests.support.paths import REPOSITORY
+from tests.chaos.commands import Command, shared_commands
 
 
 class Kind(StrEnum):
@@ -29,7 +27,7 @@ class MailServer:
     kind: Kind
     port: int
     log: Path
-    _process: subprocess.Popen[str]
+    _process: Command
 
     @property
     def settings(self) -> Mapping[str, str]:
@@ -64,20 +62,21 @@ class MailServer:
     def stop(self) -> None:
         """End at once; nothing is taken after this returns."""
         self._process.kill()
-        self._process.wait()
 
 
 @contextlib.contextmanager
 def running_server(kind: Kind, log: Path, port: int = 0) -> Iterator[MailServer]:
     """A server for as long as the block runs."""
     log.touch()
-    module = f"lovecampaign.testing.{kind.value}_server"
-    command = [sys.executable, "-m", module, "--log", str(log), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY) as process:
-        assert process.stdout is not None
-        try:
-            heard = process.stdout.readline()
-            assert heard.startswith("listening on "), heard
-            yield MailServer(kind=kind, port=int(heard.split()[-1]), log=log, _process=process)
-        finally:
-            process.kill()
+    process = shared_commands().start(
+        *("--log", str(log), "--port", str(port)),
+        folder=log.parent,
+        settings={},
+        program=f"lovecampaign.testing.{kind.value}_server",
+    )
+    try:
+        heard = process.first_line()
+        assert heard.startswith("listening on "), heard
+        yield MailServer(kind=kind, port=int(heard.split()[-1]), log=log, _process=process)
+    finally:
+        process.kill()

@@ -12,7 +12,6 @@ from lovecampaign.cli.output.format import local_time
 from lovecampaign.cli.output.table import Cell, format_table
 from lovecampaign.core.errors import UsageError
 from lovecampaign.core.zones import ZoneInfo
-from lovecampaign.delivery.display.digest_days import find_days_in_welcome
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
@@ -58,6 +57,8 @@ def _entries(
     database: Database, campaign: Campaign, subscriber_id: int, now: datetime
 ) -> Iterator[TimelineEntry]:
     """A day that was part of the welcome was not missed, though its own email was."""
+    from lovecampaign.delivery.display.digest_days import find_days_in_welcome  # it renders
+
     with database.read() as connection:
         welcomed_with = find_days_in_welcome(connection, campaign, subscriber_id)
     for entry in read_timeline(database, campaign, subscriber_id, now):

@@ -90,7 +90,7 @@ class Composer:
         self._template = jinja.get_template(template_name(content.template))
         self._source_map = source_map
         # Without a source map: copies are Markdown, and its marks would change their meaning.
-        plain = EmailEnvironment(templates, files)
+        plain = jinja if source_map is None else EmailEnvironment(templates, files)
         self._preheader = plain.template_from(
             author_text(content.preheader), file_of_setting(content.copy.file, "preheader")
         )

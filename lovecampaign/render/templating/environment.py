@@ -243,3 +243,14 @@ def _refuse_autoescape_switches(
             name,
             filename,
         )
+
+
+#: For parsing alone: to make an environment takes longer than to parse a subject.
+PARSER = EmailEnvironment({}, {})
+
+
+def open_parser() -> Environment:
+    """A parser that may be given more filters and tests."""
+    parser = PARSER.overlay()
+    parser.filters, parser.tests = dict(PARSER.filters), dict(PARSER.tests)
+    return parser

@@ -19,7 +19,7 @@ from lovecampaign.campaign.schema.text_parsers import MERGE_FIELD_START
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.core.suggestions import did_you_mean
 from lovecampaign.render.model.problem_codes import RenderCode
-from lovecampaign.render.templating.environment import GLOBALS, EmailEnvironment
+from lovecampaign.render.templating.environment import GLOBALS, PARSER, open_parser
 from lovecampaign.render.templating.filters import ALLOWED_FILTERS, ALLOWED_TESTS, REFUSED_FILTERS
 from lovecampaign.render.templating.foreign_tags import hint_for_name, hint_for_syntax
 from lovecampaign.render.templating.names import NAMES, PARTS
@@ -81,7 +81,7 @@ def check_names(source: JinjaSource) -> tuple[Problem, ...]:
 
 
 def _parse(source: JinjaSource) -> nodes.Template:
-    environment = EmailEnvironment({}, {})
+    environment = open_parser()
     tree = environment.parse(source.text, source.file, source.file)
     # Jinja stops at the first filter or test it does not know; we report all of them.
     for filter_ in tree.find_all(nodes.Filter):
@@ -99,7 +99,7 @@ def _placeholder(value: object) -> object:
 def names_set_in(source: str) -> frozenset[str]:
     """Names that a template sets, imports or takes as arguments: its includes can use them."""
     try:
-        tree = EmailEnvironment({}, {}).parse(source)
+        tree = PARSER.parse(source)
     except (TemplateSyntaxError, RecursionError):
         return frozenset()
     names = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}

@@ -6,7 +6,7 @@ slots and zone clocks (:mod:`~lovecampaign.store.tables.slots`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.model.campaign import Email
 from lovecampaign.schedule.quiet import ZoneClocks, quiet_hours_of
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.eligibility.eligibility import (
@@ -32,10 +32,13 @@ from lovecampaign.store.eligibility.precedence import (
     is_replaced,
     newer_launch_emails,
 )
-from lovecampaign.store.eligibility.slots import SlotsByZone, compute_slots, read_clocks
-from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
+from lovecampaign.store.eligibility.slots import (
+    SlotsByZone,
+)
 from lovecampaign.store.tables import PLANNED, Instant, delivery, subscriber
 from lovecampaign.store.tables.slots import fill_slots, fill_zone_clocks, slot, zone_clock
+
+_other = delivery.alias("other")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +47,8 @@ class Disposition:
 
     eligibility: Eligibility
     is_cancelled: bool = False
-    #: Whether the slots of all emails are loaded, so that a newer day email is foreseen.
-    foresees: bool = False
+    #: The emails that are due in a zone, if their slots are loaded: one of them may take the day.
+    due_keys: Collection[str] = ()
 
     @property
     def rows(self) -> sa.FromClause:
@@ -124,8 +127,9 @@ class Disposition:
         eligibility = self.eligibility
         if newer_launch_emails(eligibility.campaign, eligibility.email):
             return [require(sa.not_(is_replaced(eligibility)), SkipReason.LATE)]
-        if self.foresees and eligibility.email.is_one_a_day:
-            gives_way = sa.and_(self.due <= eligibility.instant, has_own_letter(eligibility))
+        if eligibility.email.is_one_a_day and eligibility.email.key in self.due_keys:
+            has_own = has_own_letter(eligibility, self.due_keys)
+            gives_way = sa.and_(self.due <= eligibility.instant, has_own)
             return [require(sa.not_(gives_way), SkipReason.DAY_TAKEN)]
         return []
 
@@ -188,20 +192,19 @@ class Disposition:
         eligibility, has_end = self.eligibility, delivery.c.expires_at.is_not(None)
         if newer_launch_emails(eligibility.campaign, eligibility.email):
             return [(sa.and_(has_end, is_replaced(eligibility)), SkipReason.LATE)]
-        if self.foresees and eligibility.email.is_one_a_day:
+        if self.due_keys and eligibility.email.is_one_a_day:
             is_due = delivery.c.due <= eligibility.instant
-            gives_way = sa.and_(is_due, has_own_letter(eligibility))
+            gives_way = sa.and_(is_due, has_own_letter(eligibility, self.due_keys))
             return [(gives_way, SkipReason.DAY_TAKEN)]
         return []
 
     @property
     def _is_clocks_day_taken(self) -> Condition:
         """Whether another email has taken the subscriber's current local day."""
-        other = delivery.alias("other")
         return sa.exists().where(
-            other.c.subscriber_id == delivery.c.subscriber_id,
-            other.c.campaign_id == delivery.c.campaign_id,
-            other.c.local_day == zone_clock.c.local_day,
+            _other.c.subscriber_id == delivery.c.subscriber_id,
+            _other.c.campaign_id == delivery.c.campaign_id,
+            _other.c.local_day == zone_clock.c.local_day,
         )
 
     def select_planned(self, email_id: int, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
@@ -233,38 +236,15 @@ class Disposition:
 
         For an email that is due now, this is checked when it is claimed.
         """
-        other = delivery.alias("other")
         return sa.and_(
             slot.c.local_day.is_not(None),
             slot.c.due > self.eligibility.instant,
             sa.exists().where(
-                other.c.subscriber_id == subscriber.c.id,
-                other.c.campaign_id == self.eligibility.campaign_id,
-                other.c.local_day == slot.c.local_day,
+                _other.c.subscriber_id == subscriber.c.id,
+                _other.c.campaign_id == self.eligibility.campaign_id,
+                _other.c.local_day == slot.c.local_day,
             ),
         )
-
-
-def disposition_at(
-    campaign: Campaign, email: Email, record: CampaignRecord | None, now: datetime
-) -> Disposition:
-    """The disposition of an email at an instant; without a record nothing is cancelled."""
-    campaign_id = record.id if record else 0
-    return Disposition(
-        eligibility=Eligibility(campaign=campaign, email=email, campaign_id=campaign_id, now=now),
-        is_cancelled=bool(record and email.key in record.cancelled),
-        foresees=True,
-    )
-
-
-def load_schedule(
-    connection: Connection, campaign: Campaign, emails: Sequence[Email], now: datetime
-) -> tuple[CampaignRecord | None, SlotsByZone]:
-    """Load the slots and clocks of these emails; returns the campaign's record and all slots."""
-    record = read_campaign(connection, campaign.id)
-    slots = compute_slots(connection, campaign, record)
-    load_slots(connection, slots, emails, read_clocks(connection, campaign, now))
-    return record, slots
 
 
 def load_slots(

@@ -7,7 +7,7 @@ and an overdue one finds it taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -25,6 +25,12 @@ from lovecampaign.store.tables.slots import slot
 
 #: Quiet hours move an email by a day at most, and a zone's calendar by another.
 _DAYS_OF_DELAY = 2
+_own_slot, _own_row, _own_email = (
+    slot.alias("own"),
+    delivery.alias("own_row"),
+    email.alias("own_email"),
+)
+_newer_email = email.alias("newer")
 
 
 def newer_launch_emails(campaign: Campaign, one: Email) -> tuple[Email, ...]:
@@ -48,16 +54,22 @@ def is_over(eligibility: Eligibility) -> Condition:
 
 def is_replaced(eligibility: Eligibility) -> Condition:
     """Whether a newer launch email is due for the subscriber, too."""
-    newer = newer_launch_emails(eligibility.campaign, eligibility.email)
+    now = eligibility.now
+    newer = [
+        each
+        for each in newer_launch_emails(eligibility.campaign, eligibility.email)
+        if now is None or (each.instant and each.instant <= now)
+    ]
     return sa.or_(sa.false(), *(_is_due(replace(eligibility, email=each)) for each in newer))
 
 
-def has_own_letter(eligibility: Eligibility) -> Condition:
+def has_own_letter(eligibility: Eligibility, due_keys: Collection[str]) -> Condition:
     """Whether a newer day email is due for the subscriber: it takes the day.
 
-    Needs the slots of all day emails in the temporary table.
+    Needs the slots of all day emails in the temporary table; ``due_keys`` are due in a zone.
     """
-    rivals = _newer_day_emails(eligibility.campaign, eligibility.email)
+    newer = _newer_day_emails(eligibility.campaign, eligibility.email)
+    rivals = [each for each in newer if each.key in due_keys]
     return sa.or_(sa.false(), *(_is_open(replace(eligibility, email=each)) for each in rivals))
 
 
@@ -103,7 +115,7 @@ def _joined_in_time(newer: Eligibility) -> Condition:
 
 def _is_open(newer: Eligibility) -> Condition:
     """Whether a day email is due, in time, and neither sent nor skipped yet."""
-    other, row, its_email = slot.alias("own"), delivery.alias("own_row"), email.alias("own_email")
+    other, row, its_email = _own_slot, _own_row, _own_email
     now = newer.instant
     is_timed = sa.exists().where(
         other.c.email_key == newer.email.key,
@@ -125,9 +137,8 @@ def _is_open(newer: Eligibility) -> Condition:
 
 
 def _is_cancelled(newer: Eligibility) -> Condition:
-    other = email.alias("newer")
     return sa.exists().where(
-        other.c.campaign_id == newer.campaign_id,
-        other.c.key == newer.email.key,
-        other.c.cancelled_at.is_not(None),
+        _newer_email.c.campaign_id == newer.campaign_id,
+        _newer_email.c.key == newer.email.key,
+        _newer_email.c.cancelled_at.is_not(None),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slots import Slot
 from lovecampaign.store import tables
 from lovecampaign.store.eligibility.disposition import Disposition, load_slots
-from lovecampaign.store.eligibility.eligibility import Eligibility
+from lovecampaign.store.eligibility.eligibility import Condition, Eligibility
 from lovecampaign.store.eligibility.precedence import newer_launch_emails
 from lovecampaign.store.eligibility.slots import SlotsByZone
 from lovecampaign.store.eligibility.statement_cache import StatementCache
@@ -53,50 +54,61 @@ _my_email = sa.bindparam("my_email", type_=BigKey)
 
 
 class PlanStatements:
-    """The statements that plan one email."""
+    """The statements that plan one email, each built on its first use."""
 
     def __init__(self, disposition: Disposition) -> None:
         self._disposition = disposition
-        self.find_due = self._select_due()
-        self.find_skipped = self._select_skipped().limit(1)
-        self.insert_planned = _insert(self._select_planned())
-        self.insert_skipped = _insert(self._select_skipped())
 
-    def _select_due(self) -> sa.Select[Any]:
+    @cached_property
+    def find_due(self) -> sa.Select[Any]:
         """One of the instants ``dues`` with a subscriber to plan."""
         due = slot.c.due
         return (
             self._without_row(due)
             .where(
                 due.in_(sa.bindparam("dues", type_=Instant, expanding=True)),
-                self._disposition.is_recipient,
+                self._is_recipient,
             )
             .limit(1)
         )
 
-    def _select_planned(self) -> sa.Select[Any]:
+    @cached_property
+    def insert_planned(self) -> sa.Insert:
         state = sa.literal(DeliveryState.PLANNED.value)
-        return (
+        return _insert(
             self._select_rows(state, sa.bindparam("my_batch", type_=BigKey), sa.null())
             .where(
                 slot.c.due == sa.bindparam("my_due", type_=Instant),
                 subscriber.c.timezone.in_(sa.bindparam("zones", expanding=True)),
                 subscriber.c.id > sa.bindparam("after", type_=BigKey),
                 subscriber.c.id <= sa.bindparam("upto", type_=BigKey),
-                self._disposition.is_recipient,
+                self._is_recipient,
             )
             .order_by(subscriber.c.id)
             .limit(sa.bindparam("size", type_=sa.Integer))
         )
 
-    def _select_skipped(self) -> sa.Select[Any]:
+    @cached_property
+    def find_skipped(self) -> sa.Select[Any]:
+        return self._skipped.limit(1)
+
+    @cached_property
+    def insert_skipped(self) -> sa.Insert:
+        return _insert(self._skipped)
+
+    @cached_property
+    def _skipped(self) -> sa.Select[Any]:
+        disposition = self._disposition
+        reason = disposition.reason
         state = sa.case(
-            (self._disposition.reason == SkipReason.CANCELLED.value, DeliveryState.CANCELLED.value),
+            (reason == SkipReason.CANCELLED.value, DeliveryState.CANCELLED.value),
             else_=DeliveryState.SKIPPED.value,
         )
         no_batch = sa.literal(None, BigKey)
-        rows = self._select_rows(state, no_batch, self._disposition.reason)
-        return rows.where(self._is_skipped_for_good)
+        return self._select_rows(state, no_batch, reason).where(
+            disposition.due <= disposition.eligibility.instant,
+            reason.in_([each.value for each in FINAL_REASONS]),
+        )
 
     def _select_rows(
         self,
@@ -123,12 +135,9 @@ class PlanStatements:
         query = self._disposition.select_without_row(_my_email, *columns)
         return query.where(self._disposition.due <= horizon)
 
-    @property
-    def _is_skipped_for_good(self) -> sa.ColumnElement[bool]:
-        return sa.and_(
-            self._disposition.due <= self._disposition.eligibility.instant,
-            self._disposition.reason.in_([each.value for each in FINAL_REASONS]),
-        )
+    @cached_property
+    def _is_recipient(self) -> Condition:
+        return self._disposition.is_recipient
 
 
 def _insert(rows: sa.Select[Any]) -> sa.Insert:

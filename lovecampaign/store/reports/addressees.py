@@ -18,7 +18,8 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.disposition import Disposition, disposition_at, load_schedule
+from lovecampaign.store.eligibility.disposition import Disposition
+from lovecampaign.store.eligibility.schedule import load_schedule
 from lovecampaign.store.subscribers.search import name_or_address_contains
 from lovecampaign.store.tables import PLANNED, DeliveryState, Instant, delivery, subscriber
 
@@ -78,10 +79,11 @@ def list_addressees(
 ) -> AddresseePage:
     """At most ``limit`` subscribers that the email addresses. Read-only."""
     with database.read() as connection:
-        record, _ = load_schedule(connection, campaign, [email], now)
+        schedule = load_schedule(connection, campaign, [email], now)
+        record = schedule.record
         last = _find_last_scanned(connection, choice)
         query = _PageQuery(
-            disposition=disposition_at(campaign, email, record, now),
+            disposition=schedule.disposition_of(email),
             email_id=record.email_ids.get(email.key, 0) if record else 0,
             choice=choice,
             last=last,

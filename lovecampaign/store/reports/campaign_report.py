@@ -17,10 +17,10 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.slots import Slot, due_window, plan_zone
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.disposition import disposition_at, load_schedule
+from lovecampaign.store.eligibility.schedule import Schedule, load_schedule
 from lovecampaign.store.eligibility.slots import SlotsByZone
 from lovecampaign.store.ledger.campaigns import CampaignRecord
-from lovecampaign.store.tables import PLANNED, DeliveryState, delivery
+from lovecampaign.store.tables import DeliveryState, delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +69,10 @@ def report_campaign(
     """
     requested = campaign.scheduled_emails if emails is None else emails
     with database.read() as connection:
-        record, slots = load_schedule(connection, campaign, requested, now)
-        windows = slots or _slots_of_unknown_zone(campaign, record)
-        reports = [
-            _report_email(connection, campaign, email, record, windows, now) for email in requested
-        ]
-    return CampaignReport(record=record, emails=reports)
+        schedule = load_schedule(connection, campaign, requested, now)
+        windows = schedule.slots or _slots_of_unknown_zone(campaign, schedule.record)
+        reports = [_report_email(connection, schedule, email, windows) for email in requested]
+    return CampaignReport(record=schedule.record, emails=reports)
 
 
 def _slots_of_unknown_zone(campaign: Campaign, record: CampaignRecord | None) -> SlotsByZone:
@@ -84,24 +82,18 @@ def _slots_of_unknown_zone(campaign: Campaign, record: CampaignRecord | None) ->
 
 
 def _report_email(
-    connection: Connection,
-    campaign: Campaign,
-    email: Email,
-    record: CampaignRecord | None,
-    slots: SlotsByZone,
-    now: datetime,
+    connection: Connection, schedule: Schedule, email: Email, slots: SlotsByZone
 ) -> EmailReport:
+    record, disposition = schedule.record, schedule.disposition_of(email)
     email_id = record.email_ids.get(email.key, 0) if record else 0
-    disposition = disposition_at(campaign, email, record, now)
     states, skipped = _count_rows(connection, email_id)
-    for foreseen in (
-        _count_by_reason(
-            connection, disposition.select_planned(email_id), disposition.expected_reason
-        ),
-        _count_by_reason(connection, disposition.select_without_row(email_id), disposition.reason),
-    ):
+    queries = [(disposition.select_without_row(email_id), disposition.reason)]
+    if states.pop(DeliveryState.PLANNED, 0):
+        queries.append((disposition.select_planned(email_id), disposition.expected_reason))
+    for query, reason in queries:
+        foreseen = _count_by_reason(connection, query, reason)
         states[DeliveryState.PLANNED] += foreseen.pop(None, 0)
-        skipped.update({reason: count for reason, count in foreseen.items() if reason})
+        skipped.update({word: count for word, count in foreseen.items() if word})
     window = due_window(_slots_of(email, slots))
     return EmailReport(
         key=email.key,
@@ -119,12 +111,12 @@ def _slots_of(email: Email, slots: SlotsByZone) -> list[Slot]:
 def _count_rows(
     connection: Connection, email_id: int
 ) -> tuple[Counter[DeliveryState], Counter[str]]:
-    """Rows that were claimed or skipped."""
+    """Rows by state, and skipped ones by reason."""
     states: Counter[DeliveryState] = Counter()
     skipped: Counter[str] = Counter()
     rows: sa.Result[Any] = connection.execute(
         sa.select(delivery.c.state, delivery.c.reason, sa.func.count().label("number"))
-        .where(delivery.c.email_id == email_id, delivery.c.state != PLANNED)
+        .where(delivery.c.email_id == email_id)
         .group_by(delivery.c.state, delivery.c.reason)
     )
     for row in rows:

@@ -13,10 +13,10 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.disposition import Disposition, disposition_at, load_schedule
-from lovecampaign.store.ledger.campaigns import CampaignRecord
+from lovecampaign.store.eligibility.disposition import Disposition
+from lovecampaign.store.eligibility.schedule import Schedule, load_schedule
 from lovecampaign.store.planning.planning_task import FINAL_REASONS
-from lovecampaign.store.sending.due import count_waiting, find_next_due
+from lovecampaign.store.sending.due import count_waiting, find_next_due, find_planned
 from lovecampaign.store.tables import Instant, delivery
 from lovecampaign.store.tables.slots import zone_clock
 
@@ -53,9 +53,12 @@ def dry_run_send(
     """What sending these emails at ``now`` would try, skip and leave for later."""
     keys = {email.key for email in emails}
     with database.read() as connection:
-        record, _ = load_schedule(connection, campaign, emails, now)
+        schedule = load_schedule(connection, campaign, emails, now)
+        record = schedule.record
+        planned = find_planned(connection, record) if record else ()
         counts = {
-            email.key: _count_due(connection, campaign, email, record, now) for email in emails
+            email.key: _count_due(connection, schedule, email, has_rows=email.key in planned)
+            for email in emails
         }
         next_due = find_next_due(connection, campaign, record, keys, now)
     return DryRun(
@@ -85,20 +88,17 @@ class _DueCounts:
 
 
 def _count_due(
-    connection: Connection,
-    campaign: Campaign,
-    email: Email,
-    record: CampaignRecord | None,
-    now: datetime,
+    connection: Connection, schedule: Schedule, email: Email, *, has_rows: bool
 ) -> _DueCounts:
     """Due rows, and due subscribers without a row."""
-    disposition = disposition_at(campaign, email, record, now)
+    record, now, disposition = schedule.record, schedule.now, schedule.disposition_of(email)
     email_id = record.email_ids.get(email.key, 0) if record else 0
-    new = _count_new(connection, disposition, email_id)
-    rows = _count_rows(connection, disposition, email_id)
+    is_due = email.key in schedule.due_keys
+    new = _count_new(connection, disposition, email_id) if is_due else ()
+    rows = _count_rows(connection, disposition, email_id) if has_rows else ()
     held = [each for each in new if each.reason is None and each.is_held]
     held_rows = [each for each in rows if each.is_held]
-    waiting = count_waiting(connection, record, {email.key}, now) if record else None
+    waiting = count_waiting(connection, record, {email.key}, now) if record and has_rows else None
     return _DueCounts(
         tried=_sum(each for each in (*new, *rows) if each.reason is None and not each.is_held),
         held=_sum((*held, *held_rows)),

@@ -17,7 +17,8 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.quiet import quiet_hours_of
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.disposition import Disposition, disposition_at, load_schedule
+from lovecampaign.store.eligibility.disposition import Disposition
+from lovecampaign.store.eligibility.schedule import load_schedule
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.tables import DeliveryState, delivery, subscriber
 from lovecampaign.store.tables.slots import zone_clock
@@ -46,11 +47,12 @@ def read_timeline(
 ) -> Sequence[TimelineEntry]:
     """Every scheduled email for one subscriber, in the campaign's order. Read-only."""
     with database.read() as connection:
-        record, _ = load_schedule(connection, campaign, campaign.scheduled_emails, now)
+        schedule = load_schedule(connection, campaign, campaign.scheduled_emails, now)
+        record = schedule.record
         rows = _read_rows(connection, campaign, record, subscriber_id, now)
 
         def find_entry(email: Email) -> TimelineEntry:
-            known, disposition = rows.get(email.key), disposition_at(campaign, email, record, now)
+            known, disposition = rows.get(email.key), schedule.disposition_of(email)
             if known is None:
                 return _forecast(connection, disposition, subscriber_id)
             if known.state is not DeliveryState.PLANNED or record is None:

@@ -102,6 +102,13 @@ def count_waiting(
     return WaitingCounts(remaining=row.remaining, retry_later=row.retry_later)
 
 
+def find_planned(connection: Connection, record: CampaignRecord) -> Collection[str]:
+    """The keys of the emails that have planned rows."""
+    has_rows = sa.exists().where(delivery.c.batch_id == batch.c.id, delivery.c.state == PLANNED)
+    keys = sa.select(email.c.key).distinct().join(batch, batch.c.email_id == email.c.id)
+    return set(connection.scalars(keys.where(email.c.campaign_id == record.id, has_rows)))
+
+
 def find_next_due(
     connection: Connection,
     campaign: Campaign,

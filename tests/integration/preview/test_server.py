@@ -20,6 +20,7 @@ import pytest
 
 from lovecampaign.testing.campaigns import day_file, write_campaign
 from tests.chaos.commands import fork_command as lovecampaign
+from tests.chaos.process_parent import FRESH
 from tests.support.processes.preview import RunningPreview, running_preview
 
 ORIGIN_OF_OTHERS = "https://evil.example"
@@ -200,7 +201,7 @@ class TestEnd:
     ) -> None:
         write_campaign(tmp_path, days=2)
         with (
-            running_preview(tmp_path) as running,
+            running_preview(tmp_path, program=FRESH) as running,
             urllib.request.urlopen(running.origin + "/events", timeout=10) as events,
         ):
             assert events.readline() == b"event: state\n"

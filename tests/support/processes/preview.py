@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.chaos.commands import Command
+from tests.chaos.process_parent import FORKED
 from tests.support.processes.running import running
 
 
@@ -31,7 +32,7 @@ class Page:
 class RunningPreview:
     """A running preview."""
 
-    process: subprocess.Popen[str]
+    process: Command
     #: With the key, where it is shared.
     url: str
     shared_url: str | None
@@ -55,9 +56,9 @@ class RunningPreview:
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
         """Exit code, and what it said on stderr."""
-        self.process.send_signal(number)
-        _, err = self.process.communicate(timeout=10)
-        return self.process.returncode, err
+        self.process.signal(number)
+        said = self.process.end(10)
+        return said.code, said.err
 
 
 def ask(request: urllib.request.Request) -> Page:
@@ -84,12 +85,15 @@ BEFORE = "2027-01-20T12:00Z"
 
 
 @contextlib.contextmanager
-def running_preview(workspace: Path, *words: str, **settings: str) -> Iterator[RunningPreview]:
+def running_preview(
+    workspace: Path, *words: str, program: str = FORKED
+) -> Iterator[RunningPreview]:
     """``lovecampaign preview --port 0 WORDS``, ready to be asked; ended at the end.
 
     Whatever the day is, the month of the test campaign is still to come.
     """
-    with running("preview", workspace, "--now", BEFORE, *words, **settings) as (process, said):
+    words = ("--now", BEFORE, *words)
+    with running("preview", workspace, *words, program=program) as (process, said):
         yield RunningPreview(
             process=process,
             url=said["url"],

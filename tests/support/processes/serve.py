@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.chaos.commands import Command
+from tests.chaos.process_parent import FORKED
 from tests.support.processes.running import running
 
 
@@ -27,7 +28,7 @@ class Ended:
 class RunningServe:
     """``lovecampaign serve``, answering."""
 
-    process: subprocess.Popen[str]
+    process: Command
     url: str
 
     @property
@@ -36,13 +37,15 @@ class RunningServe:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> Ended:
         began = time.monotonic()
-        self.process.send_signal(number)
-        _, err = self.process.communicate(timeout=20)
-        return Ended(code=self.process.returncode, seconds=time.monotonic() - began, err=err)
+        self.process.signal(number)
+        said = self.process.end(20)
+        return Ended(code=said.code, seconds=time.monotonic() - began, err=said.err)
 
 
 @contextlib.contextmanager
-def running_serve(workspace: Path, *words: str, **settings: str) -> Iterator[RunningServe]:
+def running_serve(
+    workspace: Path, *words: str, program: str = FORKED, **settings: str
+) -> Iterator[RunningServe]:
     """``lovecampaign serve --port 0 WORDS``; ended at the end."""
-    with running("serve", workspace, *words, **settings) as (process, said):
+    with running("serve", workspace, *words, program=program, **settings) as (process, said):
         yield RunningServe(process=process, url=said["url"].rstrip("/"))

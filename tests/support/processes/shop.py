@@ -19,7 +19,7 @@ from pathlib import Path
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.acceptance.program import Said, text_of
 from tests.chaos.commands import fork_command
-from tests.support.processes.running import running_fork
+from tests.support.processes.running import running
 
 REDEEM_SECRET = "the shop's own secret"
 #: A sidebar with the form, on a site with other styles.
@@ -54,7 +54,7 @@ class RunningShop:
     @contextlib.contextmanager
     def open(self, *words: str) -> Iterator[None]:
         """``serve WORDS``, by the machine's clock."""
-        with running_fork("serve", self.folder, "--port", str(self.port), *words, **self.settings):
+        with running("serve", self.folder, "--port", str(self.port), *words, **self.settings):
             yield
 
     @contextlib.contextmanager

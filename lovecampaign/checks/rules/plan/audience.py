@@ -38,13 +38,6 @@ class MembersThere(MonthRule, code="LC222"):
             )
 
 
-def tags_of(campaign: Campaign) -> frozenset[str]:
-    """Every tag that decides who gets an email. A tag that leaves out may have no one yet."""
-    return campaign.audience.tags.with_tags.union(
-        *(email.tags.with_tags for email in campaign.emails)
-    )
-
-
 def _lists(campaign: Campaign) -> Iterator[tuple[str, str]]:
     yield "audience.list", campaign.audience.list
     if campaign.insiders is not None and campaign.insiders.list != campaign.audience.list:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from lovecampaign.store import tables
 from lovecampaign.store.signup.request import request_signup
 from lovecampaign.testing.smtp_connection import SmtpServerOptions
 from lovecampaign.testing.smtp_server import SmtpServer
-from tests.acceptance.program import lovecampaign
+from tests.chaos.commands import fork_command as lovecampaign
 from tests.support.processes.serve import RunningServe, running_serve
 from tests.support.signup import application, asked_rows, asked_states, record_of
 from tests.support.stage import Stage
@@ -47,8 +46,7 @@ def kill_after(server: SmtpServer, served: RunningServe, count: int) -> None:
     while len(server.received) < count:
         assert time.monotonic() < until
         time.sleep(0.005)
-    served.process.send_signal(signal.SIGKILL)
-    served.process.wait(timeout=10)
+    assert served.process.kill()
 
 
 def test_after_kill_9_every_confirmation_was_sent_once_or_is_in_doubt(

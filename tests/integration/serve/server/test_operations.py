@@ -20,7 +20,8 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.campaigns import write_campaign
 from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
-from tests.acceptance.program import lovecampaign
+from tests.chaos.commands import fork_command as lovecampaign
+from tests.chaos.process_parent import FRESH
 from tests.support.processes.serve import running_serve
 from tests.support.serving import RecordingMailer, Serving, dump, serving, with_settings
 from tests.support.stage import Stage
@@ -206,7 +207,7 @@ class TestMistakesOfOurs:
 class TestTheCommand:
     def test_it_says_where_it_listens_and_what_comes_next(self, tmp_path: Path) -> None:
         write_campaign(tmp_path, days=2)
-        with running_serve(tmp_path) as running:
+        with running_serve(tmp_path, program=FRESH) as running:
             with urllib.request.urlopen(running.url + "/healthz", timeout=10) as answer:
                 assert answer.read() == b"ok\n"
             ended = running.stop()
