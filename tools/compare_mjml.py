@@ -27,12 +27,11 @@ from lovecampaign.render.markup.compile_mjml import (
     MjmlCompilerError,
     compile_mjml,
 )
-from lovecampaign.render.markup.mjml_document import normalize_document
-from lovecampaign.render.markup.mjml_rules import find_faults
-from lovecampaign.render.markup.mjml_tree import MjmlFault, parse_mjml
+from lovecampaign.render.markup.mjml_tree import MjmlFault
 from lovecampaign.render.markup.scanner import MarkupSyntaxError, StartTag, Text, scan
 from lovecampaign.render.model.mj_include import with_jinja_includes
 from lovecampaign.render.model.problem_codes import RenderCode
+from lovecampaign.render.plain.compile import InvalidMjml, read_mjml
 from tools.compare_pictures import compare_pictures
 
 #: Reads a list of files on stdin, writes their HTML (null where it throws) and their errors.
@@ -130,13 +129,12 @@ def _read(name: str, folder: Path) -> str:
 
 
 def _compile(source: str) -> tuple[str | None, Sequence[MjmlFault]]:
-    tree, faults = parse_mjml(source)
-    normalize_document(tree)
-    if faults := faults or list(find_faults(tree, _NO_TOKEN)):
-        return None, faults
     try:
-        html = compile_mjml(source, tree, _SETTINGS)
+        tree, warnings = read_mjml(source, _NO_TOKEN)
+        html = compile_mjml(source, tree, _SETTINGS, (one.edit for one in warnings if one.edit))
         list(scan(html))
+    except InvalidMjml as invalid:
+        return None, invalid.faults
     except (MjmlCompilerError, MarkupSyntaxError) as error:
         return None, [MjmlFault(code=RenderCode.MJML_REFUSED, message=str(error), offset=0)]
     return html, ()

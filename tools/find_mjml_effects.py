@@ -2,9 +2,8 @@
 
     python tools/find_mjml_effects.py
 
-Every pair of a tag and an attribute that MJML knows is compiled as an author may write it: on
-the tag, and as a default in ``mj-attributes``, where an ``mj-class`` behaves alike. Equal HTML
-means no effect. The result is ``lovecampaign/checks/data/mjml_effects.json``.
+Every pair of a tag and an attribute that MJML knows is compiled. Equal HTML means no effect. The
+result is ``lovecampaign/checks/data/mjml_effects.json``.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from lovecampaign.checks.base.mjml_attributes import HANDLED_BEFORE, Effects
+from lovecampaign.checks.base.mjml_attributes import HANDLED_BEFORE
 from lovecampaign.render.markup.mjml_tags import TAGS
 from lovecampaign.render.plain.compile import compile_email
 from lovecampaign.render.plain.compose import ComposedEmail
@@ -46,16 +45,12 @@ _TEXT = "<mj-text>a</mj-text>"
 _COLUMN = f"<mj-column>{_TEXT}</mj-column>"
 _SECTION = f"<mj-section>{_COLUMN}</mj-section>"
 
-#: The surroundings of each tag (``@`` is the tag, ``%`` the place of defaults), and what it holds.
-_MJML = "<mjml><mj-head><mj-attributes>%</mj-attributes></mj-head>"
-_IN_MJML = f"{_MJML}@</mjml>"
-_IN_BODY = f"{_MJML}<mj-body>@</mj-body></mjml>"
-_IN_SECTION = f"{_MJML}<mj-body><mj-section>@{_COLUMN}</mj-section></mj-body></mjml>"
-_IN_COLUMN = f"{_MJML}<mj-body><mj-section><mj-column>@</mj-column></mj-section></mj-body></mjml>"
-_IN_HEAD = (
-    "<mjml><mj-head>@<mj-attributes>%</mj-attributes></mj-head>"
-    f"<mj-body>{_SECTION}</mj-body></mjml>"
-)
+#: The surroundings of each tag (``@`` is the tag), and what it holds.
+_IN_MJML = "<mjml>@</mjml>"
+_IN_BODY = "<mjml><mj-body>@</mj-body></mjml>"
+_IN_SECTION = _IN_BODY.replace("@", f"<mj-section>@{_COLUMN}</mj-section>")
+_IN_COLUMN = _IN_BODY.replace("@", "<mj-section><mj-column>@</mj-column></mj-section>")
+_IN_HEAD = f"<mjml><mj-head>@</mj-head><mj-body>{_SECTION}</mj-body></mjml>"
 _TITLE = "<mj-accordion-title>a</mj-accordion-title>"
 _WORDS = "<mj-accordion-text>b</mj-accordion-text>"
 _SLIDE = f'<mj-carousel-image src="{_URL}" />'
@@ -180,52 +175,34 @@ _SHOWN_AS_WRITTEN = ("border", "color")
 
 
 def main() -> None:
-    tags = {
-        tag: {
-            "effective": " ".join(sorted(one.on_tag)),
-            "not_as_default": " ".join(sorted(one.on_tag - one.as_default)),
-        }
-        for tag, one in find_effects().items()
-    }
+    tags = {tag: " ".join(sorted(names)) for tag, names in find_effects().items()}
     written = {"source": f"mjml-python {version('mjml-python')}", "tags": tags}
     DATA.write_text(json.dumps(written, indent=1) + "\n", "utf-8")
     pairs = sum(len(_names(tag)) for tag in tags)
-    effective = sum(len(one["effective"].split()) for one in tags.values())
+    effective = sum(len(one.split()) for one in tags.values())
     sys.stdout.write(f"{pairs} pairs, {effective} with an effect\n")
 
 
-def find_effects(tags: Iterable[str] = PLACES) -> dict[str, Effects]:
+def find_effects(tags: Iterable[str] = PLACES) -> dict[str, frozenset[str]]:
     """The attributes of each tag that have an effect, by compiling them."""
-    return {
-        tag: Effects(
-            on_tag=frozenset(one for one in _names(tag) if _has_effect(tag, one, as_default=False)),
-            as_default=frozenset(
-                one for one in _names(tag) if _has_effect(tag, one, as_default=True)
-            ),
-        )
-        for tag in tags
-    }
+    return {tag: frozenset(one for one in _names(tag) if _has_effect(tag, one)) for tag in tags}
 
 
 def _names(tag: str) -> list[str]:
     return sorted(TAGS[tag].attributes - HANDLED_BEFORE)
 
 
-def _has_effect(tag: str, name: str, *, as_default: bool) -> bool:
+def _has_effect(tag: str, name: str) -> bool:
     return any(
-        _changes(tag, name, value, beside, as_default=as_default)
+        _changes(tag, name, value, beside)
         for beside in _BESIDE.get(tag, ("",))
         for value in _values(name)
     )
 
 
-def _changes(tag: str, name: str, value: str, beside: str, *, as_default: bool) -> bool:
+def _changes(tag: str, name: str, value: str, beside: str) -> bool:
     beside = re.sub(rf'(?<!\S){name}="[^"]*"', "", beside)
-    written = f'{name}="{value}"'
-    if as_default:
-        changed = _compile(tag, beside, default=f"<{tag} {written} />")
-    else:
-        changed = _compile(tag, f"{beside} {written}")
+    changed = _compile(tag, f'{beside} {name}="{value}"')
     if any(part in _SHOWN_AS_WRITTEN for part in name.split("-")) and value not in changed:
         return False
     return changed != _compile(tag, beside)
@@ -238,10 +215,10 @@ def _values(name: str) -> tuple[str, ...]:
 
 
 @cache
-def _compile(tag: str, attributes: str, default: str = "") -> str:
+def _compile(tag: str, attributes: str) -> str:
     around, inside = PLACES[tag]
     element = f"<{tag} {attributes}>{inside}</{tag}>"
-    source = around.replace("@", element).replace("%", default)
+    source = around.replace("@", element)
     composed = replace(_EMPTY, source=source)
     return compile_email(composed, TOKENS.pattern, "en", has_footer=False).html.fill([])
 

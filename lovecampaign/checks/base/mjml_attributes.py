@@ -20,7 +20,7 @@ from lovecampaign.render.markup.scanner import Attribute
 INEFFECTIVE, WRONG_VALUE = "LC227", "LC228"
 
 #: Attributes that are no part of the table: they choose others, and ``name`` an icon as well.
-HANDLED_BEFORE = frozenset({"mj-class", "name", "version"})
+HANDLED_BEFORE = frozenset({"mj-class", "name", "path", "version"})
 
 _ON_CELLS = "write it on the cells: <td style=…>"
 #: What to write instead, by tag and attribute, or the first word of an attribute.
@@ -28,6 +28,7 @@ _INSTEAD: Mapping[str, str] = {
     "mj-hero background": "write the text in an <mj-section>, which can have it",
     "mj-hero border": "write the text in an <mj-section>, which can have it",
     "mj-image border": "write border, or write it on the <mj-column>",
+    "mj-image width": "write pixels, or delete it: without a width a picture fills its column",
     "mj-section gap": "write padding on its columns",
     "mj-spacer border": "write an <mj-divider>, or delete it",
     "mj-style inline": "delete it: the styles stay in <style>. Where a mail program must see them "
@@ -39,29 +40,11 @@ _INSTEAD: Mapping[str, str] = {
     "mj-text background": "write container-background-color",
     "mj-wrapper gap": "write padding on its sections",
 }
-#: Tags that take some attributes from the tag around them, before any default.
-_PARENTS: Mapping[str, str] = {
-    "mj-accordion-element": "mj-accordion",
-    "mj-accordion-text": "mj-accordion",
-    "mj-accordion-title": "mj-accordion",
-    "mj-carousel-image": "mj-carousel",
-    "mj-social-element": "mj-social",
-}
 #: The place of right and left in a list of one to four lengths.
 _SIDES = {"padding-right": (0, 1, 1, 1), "padding-left": (0, 1, 1, 3)}
 _ZERO = re.compile(r"[+-]?0*(?:\.0+)?[a-z%]*", re.IGNORECASE)
 #: Values that ask for what the letter has anyway.
 _NEUTRAL = frozenset({"", "0", "0px", "auto", "false", "fixed-height", "none", "normal"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effects:
-    """The attributes of one tag that change its HTML."""
-
-    #: Written on the tag itself.
-    on_tag: frozenset[str]
-    #: Written in ``mj-attributes``: on the tag's name, on ``mj-all``, or on an ``mj-class``.
-    as_default: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,16 +66,11 @@ def find_attribute_faults(tree: Element, token: re.Pattern[str]) -> list[Attribu
 
 
 @cache
-def read_effects() -> Mapping[str, Effects]:
-    """The effects of each tag that has attributes."""
+def read_effects() -> Mapping[str, frozenset[str]]:
+    """The attributes of each tag that change its HTML."""
     file = resources.files("lovecampaign.checks") / "data" / "mjml_effects.json"
-    tags: Mapping[str, Mapping[str, str]] = json.loads(file.read_text("utf-8"))["tags"]
-    return {tag: _effects(**one) for tag, one in tags.items()}
-
-
-def _effects(effective: str, not_as_default: str) -> Effects:
-    on_tag = frozenset(effective.split())
-    return Effects(on_tag=on_tag, as_default=on_tag - frozenset(not_as_default.split()))
+    tags: Mapping[str, str] = json.loads(file.read_text("utf-8"))["tags"]
+    return {tag: frozenset(names.split()) for tag, names in tags.items()}
 
 
 class _Attributes:
@@ -132,7 +110,7 @@ class _Attributes:
     def _of_default(self, default: Element) -> Iterator[AttributeFault]:
         tags = self._takers(default)
         for one in default.tag.attributes if tags else ():
-            if not any(_has_effect(tag, one, as_default=True) for tag in tags):
+            if not any(_has_effect(tag, one, is_default=True) for tag in tags):
                 yield _without_effect(default.name, one, tags)
 
     def _takers(self, default: Element) -> frozenset[str]:
@@ -179,14 +157,16 @@ def _is_class(default: Element, name: str) -> bool:
     return default.name == "mj-class" and default.attribute("name") == name
 
 
-def _has_effect(tag: str, attribute: Attribute, *, as_default: bool = False) -> bool:
+def _has_effect(tag: str, attribute: Attribute, *, is_default: bool = False) -> bool:
     effects, name = read_effects().get(tag), attribute.name
     if effects is None or name in HANDLED_BEFORE:
         return True
-    if not as_default and name not in TAGS[tag].attributes:
+    if not is_default and name not in TAGS[tag].attributes:
         return True  # it is an LC112
-    is_neutral = attribute.value.strip().lower() in _NEUTRAL
-    return is_neutral or name in (effects.as_default if as_default else effects.on_tag)
+    value = attribute.value.strip().lower()
+    if tag == "mj-image" and name == "width" and value.endswith("%"):
+        return False  # npm's mjml takes the number for pixels
+    return value in _NEUTRAL or name in effects
 
 
 def _without_effect(
@@ -202,10 +182,6 @@ def _without_effect(
         message += f", <{tag}>" if tag != holder else ""
     if name == "id":
         hint = "delete it; css-class gives the tag a class"
-    elif takers and tag in TAGS and name in read_effects()[tag].on_tag:
-        message = f"{name} has no effect on <{tag}> as a default"
-        around = f", or on the <{_PARENTS[tag]}> around it" if tag in _PARENTS else ""
-        hint = f"write it on <{tag}> itself{around}"
     return _fault(INEFFECTIVE, attribute, message, hint)
 
 

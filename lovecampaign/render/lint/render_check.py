@@ -81,12 +81,16 @@ class _RenderCheck:
         try:
             email, content = self._email, self._content
             composer = Composer(self._campaign, email, content, _MEDIA_URL, source_map)
-            empty = []
+            empty: list[bool] = []
+            known: set[tuple[str, Severity, Place | None, int]] = set()
             for recipient in sample_recipients(self._campaign, email, content):
                 composed = composer.compose(recipient)
-                problems = list(self._problems_for(composer, source_map, composed))
-                yield from problems
-                if has_errors(problems):
+                found = self._problems_for(composer, source_map, composed)
+                # A message may hold a value of this recipient.
+                problems = {(one.code, one.severity, one.place, one.width): one for one in found}
+                yield from (one for key, one in problems.items() if key not in known)
+                known |= problems.keys()
+                if has_errors(problems.values()):
                     return  # the next recipient shows the same, or consequences
                 empty.append(not _has_words(composed.content))
             yield from self._problems_of_emptiness(empty)
@@ -106,6 +110,8 @@ class _RenderCheck:
             for fault in faulty.faults:
                 yield self._problem_of(fault, traced)
             return
+        for warning in compiled.warnings:
+            yield self._problem_of(warning, traced)
         yield from self._problems_of_result(compiled, composed)
         for found in _OWN_WORDS.finditer(composed.source):
             is_title = found[1].lower() == "mj-title"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 
 from mjml import mjml2html
 
+from lovecampaign.render.markup.html_attributes import apply_html_attributes
 from lovecampaign.render.markup.mjml_document import Defaults, with_units
 from lovecampaign.render.markup.mjml_fonts import link_fonts
 from lovecampaign.render.markup.mjml_tags import TAGS
-from lovecampaign.render.markup.mjml_tree import Element
+from lovecampaign.render.markup.mjml_tree import Edit, Element, edited
 
 #: MRML writes attribute values with Rust's debug escapes: ``\u{200d}`` for what it considers
 #: unprintable (joiners, no-break spaces, combining marks), ``\"`` and ``\\``.
@@ -34,6 +35,8 @@ _MRML_PREVIEW_STYLE = (
 )
 _PREVIEW_STYLE = "display:none;mso-hide:all;max-height:0px;max-width:0px;opacity:0;overflow:hidden;"
 
+#: Tags of the head that MRML does not get as they are.
+_WRITTEN_APART = ("mj-attributes", "mj-font", "mj-html-attributes", "mj-preview", "mj-title")
 _PICTURE_ATTRIBUTES = ("src", "thumbnails-src", "background-url", "background")
 
 
@@ -55,9 +58,14 @@ class DocumentSettings:
     pictures: Mapping[str, str]
 
 
-def compile_mjml(source: str, tree: Element, settings: DocumentSettings) -> str:
-    """HTML of a checked and normalised tree; raises :class:`MjmlCompilerError`."""
-    writer = _MjmlWriter(source, Defaults(tree), settings)
+def compile_mjml(
+    source: str, tree: Element, settings: DocumentSettings, edits: Iterable[Edit] = ()
+) -> str:
+    """HTML of a checked and normalised tree; raises :class:`MjmlCompilerError`.
+
+    ``edits`` balance the HTML that its tags hold.
+    """
+    writer = _MjmlWriter(source, Defaults(tree), settings, edits)
     root = next(one for one in tree.elements() if one.name == "mjml")
     try:
         compiled = str(mjml2html(writer.document(root))).replace(*_CAROUSEL_ARROWS)
@@ -65,7 +73,8 @@ def compile_mjml(source: str, tree: Element, settings: DocumentSettings) -> str:
     except ValueError as error:
         raise MjmlCompilerError(str(error)) from error
     fonts = (one for one in root.walk() if one.name == "mj-font")
-    return link_fonts(html, {one.attribute("name"): one.attribute("href") for one in fonts})
+    html = link_fonts(html, {one.attribute("name"): one.attribute("href") for one in fonts})
+    return apply_html_attributes(html, root, source)
 
 
 class _MjmlWriter:
@@ -75,8 +84,15 @@ class _MjmlWriter:
     in its place, and is put back after the compilation as its author wrote it.
     """
 
-    def __init__(self, source: str, defaults: Defaults, settings: DocumentSettings) -> None:
+    def __init__(
+        self,
+        source: str,
+        defaults: Defaults,
+        settings: DocumentSettings,
+        edits: Iterable[Edit],
+    ) -> None:
         self._source = source
+        self._edits = tuple(edits)
         self._defaults = defaults
         self._settings = settings
         self._prefix = "lccontent"
@@ -112,9 +128,7 @@ class _MjmlWriter:
     def _head(self, head: Element) -> str:
         settings = self._settings
         written = "".join(
-            self._element(one, "")
-            for one in head.elements()
-            if one.name not in ("mj-attributes", "mj-font", "mj-title", "mj-preview")
+            self._element(one, "") for one in head.elements() if one.name not in _WRITTEN_APART
         )
         for name, words in (("mj-title", settings.title), ("mj-preview", settings.preheader)):
             own = [one for one in head.elements() if one.name == name]
@@ -142,15 +156,13 @@ class _MjmlWriter:
 
     def _html(self, element: Element) -> str:
         """What a tag holds, with the addresses of its pictures."""
-        written: list[str] = []
-        end = element.tag.end
+        edits = list(self._edits)
         for inside in element.walk():
             for one in inside.tag.attributes if inside is not element else ():
                 address = self._settings.pictures.get(one.value)
                 if address is not None and one.name in _PICTURE_ATTRIBUTES:
-                    written += self._source[end : one.value_start], address
-                    end = one.value_end
-        html = "".join((*written, self._source[end : element.content_end])).strip()
+                    edits.append(Edit(one.value_start, one.value_end, address))
+        html = edited(self._source, edits, element.tag.end, element.content_end).strip()
         return _COMMENT.sub("", html) if element.name == "mj-title" else html
 
     def _placeholder(self, html: str) -> str:

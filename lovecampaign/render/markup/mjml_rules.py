@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from lovecampaign.core.suggestions import did_you_mean
+from lovecampaign.render.markup.html_attributes import describe_html_attribute
 from lovecampaign.render.markup.mjml_tags import (
     DEFAULTS,
     LINKS,
@@ -48,6 +49,8 @@ def _check(
         return
     for attribute in element.tag.attributes:
         yield from _check_attribute(element, attribute, tag, token)
+    if fault := describe_html_attribute(element):
+        yield fault_at(element, RenderCode.MJML_REFUSED, *fault)
     for child in element.children:
         if tag.holds_html:
             yield from _check_html(child, element.name)

@@ -28,14 +28,16 @@ EVERYWHERE = frozenset({"css-class", "mj-class", "id"})
 #: Tags of MJML that the compiler does not support, with what to do instead.
 UNSUPPORTED: Mapping[str, str] = {
     "mj-include": 'use Jinja: {% include "part.mjml.j2" %}',
-    "mj-html-attributes": "write the attributes where they are needed",
 }
 #: Attributes that it does not support.
 UNSUPPORTED_ATTRIBUTES: Mapping[str, str] = {
     "gutter": "give the columns a padding-left and a padding-right",
+    "position": "delete it: in an email nothing may come before the document type",
 }
 
-_HEAD_TAGS = "mj-attributes mj-breakpoint mj-font mj-preview mj-raw mj-style mj-title"
+_HEAD_TAGS = """
+    mj-attributes mj-breakpoint mj-font mj-html-attributes mj-preview mj-raw mj-style mj-title
+"""
 _BLOCKS = """
     mj-accordion mj-button mj-carousel mj-divider mj-image mj-navbar mj-raw mj-social mj-spacer
     mj-table mj-text
@@ -76,6 +78,9 @@ TAGS: Mapping[str, Tag] = {
     "mj-head": Tag(children=frozenset(_HEAD_TAGS.split())),
     "mj-breakpoint": _tag("width"),
     "mj-font": _tag("name href"),
+    "mj-html-attributes": Tag(children=frozenset({"mj-selector"})),
+    "mj-selector": Tag(attributes=frozenset({"path"}), children=frozenset({"mj-html-attribute"})),
+    "mj-html-attribute": Tag(attributes=frozenset({"name"}), holds_html=True),
     "mj-preview": Tag(holds_html=True),
     "mj-style": _words("inline"),
     "mj-title": Tag(holds_html=True),

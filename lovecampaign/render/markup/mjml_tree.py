@@ -1,9 +1,13 @@
-"""Parses MJML into a tree, and reports faults in its form."""
+"""Parses MJML into a tree, and reports faults in its form.
+
+Faults that npm's ``mjml`` and mail programs cope with are warnings; what they read is compiled.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from lovecampaign.core.problems import Severity
 from lovecampaign.render.markup.mjml_tags import TAGS
@@ -20,6 +24,38 @@ from lovecampaign.render.markup.scanner import (
     scan,
 )
 from lovecampaign.render.model.problem_codes import RenderCode
+
+#: Tags whose end tag HTML lets an author leave out, and the start tags that imply it.
+_ENDED_BY: Mapping[str, frozenset[str]] = {
+    "p": frozenset({"p"}),
+    "li": frozenset({"li"}),
+    "dt": frozenset({"dd", "dt"}),
+    "dd": frozenset({"dd", "dt"}),
+    "td": frozenset({"td", "th", "tr"}),
+    "th": frozenset({"td", "th", "tr"}),
+    "tr": frozenset({"tr"}),
+}
+_HEADING = re.compile("h[1-6]")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of a source: ``text`` in place of what is between two offsets."""
+
+    start: int
+    end: int
+    text: str
+
+
+def edited(source: str, edits: Iterable[Edit], start: int = 0, end: int | None = None) -> str:
+    """The source between two offsets, with the edits there."""
+    written: list[str] = []
+    stop = len(source) if end is None else end
+    for edit in sorted(edits, key=lambda one: one.start):
+        if start <= edit.start and edit.end <= stop:
+            written += source[start : edit.start], edit.text
+            start = edit.end
+    return "".join((*written, source[start:stop]))
 
 
 @dataclass(slots=True)
@@ -61,6 +97,8 @@ class MjmlFault:
     width: int = 1
     hint: str | None = None
     severity: Severity = Severity.ERROR
+    #: How the HTML is read in spite of it.
+    edit: Edit | None = None
 
 
 def fault_at(
@@ -95,6 +133,12 @@ class _MjmlTreeBuilder:
         fault = MjmlFault(code=code, message=message, offset=offset, width=width, hint=hint)
         self.faults.append(fault)
 
+    def warn(
+        self, message: str, offset: int, width: int, hint: str, edit: Edit | None = None
+    ) -> None:
+        self.fault(message, offset, width, hint)
+        self.faults[-1] = replace(self.faults[-1], severity=Severity.WARNING, edit=edit)
+
     def cut_off(self, message: str, offset: int) -> None:
         """A fault that swallows the rest of the source."""
         self.fault(message, offset, len("<!--"))
@@ -113,55 +157,86 @@ class _MjmlTreeBuilder:
     def finish(self) -> None:
         if self._is_cut_off:  # the cut explains every open tag
             return
-        for element in self._open[1:]:
+        left_open = self._open[1:]
+        if len(left_open) == 1 and any(one.name == "mj-body" for one in left_open[0].elements()):
+            self._never_closed(left_open[0], "ends at the end of the file")
+            return
+        for element in left_open:
             self._never_closed(element)
 
     def _start(self, tag: StartTag) -> None:
+        while tag.name in _ENDED_BY.get(self._open[-1].name, ()):
+            self._open.pop().content_end = tag.start
         element = Element(tag, content_end=tag.end)
         self._open[-1].children.append(element)
-        seen: set[str] = set()
+        seen: dict[str, Attribute] = {}
         for attribute in tag.attributes:
             self._check_form(attribute, seen, is_mjml=tag.name.startswith("mj"))
         if not tag.is_self_closing and tag.name not in VOID:
             self._open.append(element)
 
-    def _check_form(self, attribute: Attribute, seen: set[str], *, is_mjml: bool) -> None:
+    def _check_form(
+        self, attribute: Attribute, seen: dict[str, Attribute], *, is_mjml: bool
+    ) -> None:
         name, at = attribute.name, attribute.name_start
         if attribute.quote is Quote.NONE and is_mjml:
             hint = f'write {name}="{attribute.value}"'
             self.fault(f"the value of {name} has no quotes", at, len(name), hint)
-        if name in seen:
-            self.fault(f"{name} is given twice", at, len(name))
-        seen.add(name)
+        first = seen.setdefault(name, attribute)
+        if first is not attribute:
+            values = (
+                f'the first counts, "{first.value}", and this one, "{attribute.value}", does not'
+            )
+            self.warn(f"{name} is given twice: {values}", at, len(name), "delete one of them")
 
     def _end(self, tag: EndTag) -> None:
         if tag.name in VOID:
-            if tag.name == "br":  # browsers make a second one of it, and ignore the others
-                self.fault("<br> has no end tag", tag.start, len(tag.name))
+            if tag.name == "br":  # mail programs ignore the end tags of the others
+                self._open[-1].children.append(
+                    Element(StartTag("br", (), tag.start, tag.end, is_self_closing=True))
+                )
+                message = "</br> is one more line break to mail programs"
+                self.warn(message, tag.start, len("</br>"), "write <br>, or delete it")
             return
         names = [element.name for element in self._open]
         if tag.name not in names[1:]:
             if "mj-raw" not in names:  # another mj-raw may open what this one closes
-                hint = f"the tag that is open here is <{names[-1]}>" if names[-1] else None
-                message = f"</{tag.name}> closes nothing"
-                self.fault(message, tag.start, len(tag.name) + 3, hint)
+                self._closes_nothing(tag, names[-1])
             return
         while self._open[-1].name != tag.name:
             left_open = self._open.pop()
-            if tag.name != "mj-raw":
-                self._never_closed(left_open)
+            left_open.content_end = tag.start
+            if tag.name != "mj-raw" and left_open.name not in _ENDED_BY:
+                self._never_closed(left_open, f"ends at </{tag.name}>")
         self._open.pop().content_end = tag.start
 
-    def _never_closed(self, element: Element) -> None:
-        name, code = element.name, RenderCode.MJML_BROKEN
-        hint = f"write </{name}> where it ends"
-        self.faults.append(fault_at(element, code, f"<{name}> is never closed", hint))
+    def _closes_nothing(self, tag: EndTag, opened: str) -> None:
+        message, width = f"</{tag.name}> closes nothing", len(tag.name) + 3
+        hint = f"the tag that is open here is <{opened}>" if opened else "delete it"
+        edit = Edit(tag.start, tag.end, "")
+        if _HEADING.fullmatch(tag.name) and _HEADING.fullmatch(opened):
+            edit = replace(edit, text=f"</{opened}>")
+            self._open.pop().content_end = tag.start
+        self.warn(message, tag.start, width, hint, edit)
+
+    def _never_closed(self, element: Element, end: str = "") -> None:
+        """``end`` says where mail programs close it; but the words of an open mj-text are lost."""
+        name, start, width = element.name, element.tag.start, len(element.name) + 1
+        hint, is_html = f"write </{name}> where it ends", not name.startswith("mj")
+        if not end or (not is_html and name in TAGS and TAGS[name].holds_html):
+            self.fault(f"<{name}> is never closed", start, width, hint)
+        else:
+            at = element.content_end
+            edit = Edit(at, at, f"</{name}>") if is_html else None
+            self.warn(f"<{name}> is never closed: it {end}", start, width, hint, edit)
 
     def _text(self, text: Text) -> None:
         self._open[-1].children.append(text)
-        lone = text.data.find("<")
-        if lone >= 0 and self._open[-1].name != "mj-raw":
-            self.fault("a “<” in the text", text.start + lone, hint="write &lt;")
+        if text.raw_in or self._open[-1].name == "mj-raw":
+            return
+        for lone in re.finditer("<", text.data):
+            at = text.start + lone.start()
+            self.warn("a “<” in the text", at, 1, "write &lt;", Edit(at, at + 1, "&lt;"))
 
     def _comment(self, comment: Comment) -> None:
         if not self._is_in_html() and not comment.data.startswith("<![CDATA["):

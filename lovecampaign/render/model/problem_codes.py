@@ -34,7 +34,10 @@ class RenderCode(StrEnum):
     )
     ACTION_MALFORMED = "LC108", "A [[button]] or [[image]] is not written as it must be."
     IMAGE_MISSING = "LC109", "An image is not a file of the campaign or the workspace."
-    MJML_BROKEN = "LC110", "A tag is not closed, closed twice, or a quote is missing."
+    MJML_BROKEN = (
+        "LC110",
+        "A tag is not closed, closed twice, or a quote is missing; or an attribute is given twice.",
+    )
     MJML_UNKNOWN_TAG = "LC111", "This is not an MJML tag."
     MJML_UNKNOWN_ATTRIBUTE = "LC112", "The MJML tag has no such attribute."
     MJML_NESTING = "LC113", "An MJML tag is in a place where MJML does not allow it."

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from lovecampaign.core.problems import Severity
 from lovecampaign.render.markup.compile_mjml import (
     DocumentSettings,
     MjmlCompilerError,
@@ -36,6 +37,8 @@ class CompiledEmail:
 
     html: Skeleton
     text: Skeleton
+    #: Faults of the source that mail programs cope with.
+    warnings: Sequence[MjmlFault] = ()
 
 
 class InvalidMjml(Exception):
@@ -50,10 +53,7 @@ def compile_email(
     composed: ComposedEmail[Any], token: re.Pattern[str], language: str, *, has_footer: bool
 ) -> CompiledEmail:
     """HTML and text of a source; raises :class:`InvalidMjml`."""
-    tree, faults = parse_mjml(composed.source)
-    normalize_document(tree)
-    if faults := faults or list(find_faults(tree, token)):
-        raise InvalidMjml(faults)
+    tree, warnings = read_mjml(composed.source, token)
     settings = DocumentSettings(
         language=language,
         direction=direction_of(language),
@@ -62,7 +62,8 @@ def compile_email(
         pictures=composed.pictures,
     )
     try:
-        html = cut_html(compile_mjml(composed.source, tree, settings), token)
+        edits = (one.edit for one in warnings if one.edit)
+        html = cut_html(compile_mjml(composed.source, tree, settings, edits), token)
     except MjmlCompilerError as error:
         message = f"the MJML compiler rejects this: {error}"
         fault = MjmlFault(code=RenderCode.MJML_REFUSED, message=message, offset=0)
@@ -72,7 +73,20 @@ def compile_email(
         raise InvalidMjml([fault]) from error
     except MisplacedValues as error:
         raise InvalidMjml(list(_misplaced(error, composed.source, token))) from error
-    return CompiledEmail(html=html, text=_text(composed, tree, token, has_footer=has_footer))
+    text = _text(composed, tree, token, has_footer=has_footer)
+    return CompiledEmail(html=html, text=text, warnings=warnings)
+
+
+def read_mjml(source: str, token: re.Pattern[str]) -> tuple[Element, Sequence[MjmlFault]]:
+    """A normalised tree and its warnings; raises :class:`InvalidMjml`, errors first."""
+    tree, faults = parse_mjml(source)
+    normalize_document(tree)
+    faults = [replace(one, message=token.sub("{{ … }}", one.message)) for one in faults]
+    errors = [one for one in faults if one.severity is Severity.ERROR]
+    warnings = [one for one in faults if one.severity is not Severity.ERROR]
+    if errors := errors or list(find_faults(tree, token)):
+        raise InvalidMjml([*errors, *warnings])
+    return tree, warnings
 
 
 def _misplaced(

@@ -20,9 +20,8 @@ class _AttributeRule(EmailRule):
 class IneffectiveAttribute(_AttributeRule, code=INEFFECTIVE):
     """Attributes of templates have an effect.
 
-    MJML's documentation names attributes that the compiler here, MRML, leaves out; some others
-    work on a tag and not as a default in <mj-attributes>. The letter would look different from
-    what its author wrote.
+    MJML's documentation names attributes that the compiler here, MRML, leaves out. The letter
+    would look different from what its author wrote.
 
     Bad:  <mj-image border-top="1px solid #333333">
     Good: <mj-image border="1px solid #333333">
