@@ -74,6 +74,7 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     schedule.BrokenFiles(),
     promises.PromiseKept(),
     promises.DayNumberInSubject(),
+    promises.DateFits(),
     deal.OnePrice(),
     deal.DealForInsiders(),
     deadline.OneDeadline(),
