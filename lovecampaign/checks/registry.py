@@ -59,6 +59,7 @@ MONTH_RULES: tuple[MonthRule, ...] = (
 EMAIL_RULES: tuple[EmailRule, ...] = (
     reserved_names.ReservedLink(),
     unedited.UneditedCopy(),
+    unedited.UnwrittenCopy(),
     giving.SellsEarly(),
     giving.MoneyMentioned(),
     giving.SalesPhrases(),
@@ -74,6 +75,7 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     schedule.BrokenFiles(),
     promises.PromiseKept(),
     promises.DayNumberInSubject(),
+    promises.DateFits(),
     deal.OnePrice(),
     deal.DealForInsiders(),
     deadline.OneDeadline(),

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.workspace.guidance import is_blank
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.base.rendered_email import Rendering, try_rendering
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
 from lovecampaign.checks.ignores import apply_ignores, find_ignores
 from lovecampaign.checks.registry import EMAIL_RULES, MONTH_RULES
+from lovecampaign.checks.rules.copy.unedited import UnwrittenCopy
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Problem, in_file_order
 from lovecampaign.render.model.content import Content, read_content
+from lovecampaign.render.model.problem_codes import RenderCode
 
 
 def check_campaign(campaign: Campaign, facts: Facts) -> list[Problem]:
@@ -41,6 +44,15 @@ def month_problems(campaign: Campaign, facts: Facts) -> list[Problem]:
 
 
 def _email_problems(campaign: Campaign, email: Email, facts: Facts) -> Iterator[Problem]:
+    """Of an email that is still to be written, only that and what would stay an error."""
+    is_unwritten = is_blank(email.copy.text)
+    for problem in _find_problems(campaign, email, facts):
+        is_grave = problem.is_error and problem.code != RenderCode.COPY_EMPTY
+        if not is_unwritten or is_grave or problem.code == UnwrittenCopy.code:
+            yield problem
+
+
+def _find_problems(campaign: Campaign, email: Email, facts: Facts) -> Iterator[Problem]:
     content: Content | None = None
     rendering: Rendering | None = None
     if not email.is_broken:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -71,3 +72,49 @@ def test_a_start_that_is_no_date_is_answered_with_one(tmp_path: Path, typist: Ty
     assert said.code == 2
     assert "2027-02-01" in said.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_german_month_of_ten_days_from_guidance_to_the_report(
+    tmp_path: Path, typist: Typist
+) -> None:
+    shop = Shop(tmp_path, typist)
+    new = ("new", "backstube", "--blank", "--language", "de", "--days", "10")
+    shop.type(*new, "--start", "2027-02-01").done()
+    (tmp_path / "leute.csv").write_text("email,first_name\nana@readers.example,Ana\n")
+    assert set(shop.type("check", "--json").done().codes) == {"LC205", "LC206"}
+
+    folder = tmp_path / "campaigns" / "backstube"
+    for number, file in enumerate(sorted(folder.glob("*/*.md"))):
+        front, _, _guidance = file.read_text().partition("{#")
+        button = "[[button: Sag es mir | {{ links.insiders }}]]\n" if "vorab" in file.name else ""
+        front = re.sub(r'subject: ".*"', f'subject: "Brot {number} aus dem Ofen"', front)
+        front = front.replace("[…]", f"Nach {number} Minuten duftet es bei dir.")
+        front = front.replace("[Name des Gastes]", "Mai").replace('"}', '", approved: 2027-01-20}')
+        file.write_text(f"{front}Dein Teig ruht, und du hast Zeit. Danke! Antworte.\n\n{button}")
+    settings = folder / "campaign.yaml"
+    settings.write_text(
+        re.sub(r"\[Dei.*?\]", "Backstube Korn, Am Markt 3, Ulm", settings.read_text())
+    )
+    assert shop.type("check", "--json").done().codes == ["LC241"]
+
+    shop.type("subscribers", "import", "leute.csv", "--apply").done()
+    sent = shop.data("send", "--yes", "--now", "2027-02-01T12:00+01:00")
+    assert (sent["sent"], sent["remaining"]) == (1, 0)
+    plan = shop.data("plan", "--now", "2027-02-01T12:00+01:00")
+    assert [(one["key"], one["date"]) for one in plan["emails"]][-4:-1] == [
+        ("launch", "2027-02-11"),
+        ("last-call", "2027-02-13"),
+        ("thanks", "2027-02-14"),
+    ]
+
+
+def test_a_repeated_month_says_what_to_look_at(tmp_path: Path, typist: Typist) -> None:
+    shop = Shop(tmp_path, typist)
+    shop.type("new", "spring", "--start", "2027-02-01").done()
+    again = shop.data("new", "autumn", "--from", "spring", "--start", "2027-09-06")
+    whats = {one["what"]: one for one in again["look_at"]}
+    assert whats.keys() == {"date", "approval"}
+    assert whats["approval"]["file"] == "campaigns/autumn/days/12-mai-tran.md"
+    refused = shop.type("new", "other", "--from", "spring", "--days", "10")
+    assert (refused.code, refused.out) == (2, "")
+    assert "--blank and --days out" in refused.err

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from lovecampaign.campaign.model.campaign import DEFAULT_DAYS
 from lovecampaign.core.message import Message
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.schema_version import open_database
@@ -142,12 +143,20 @@ class Play:
 
 
 @contextmanager
-def open_play(url: str, seed: int, *, days: int, readers: int) -> Iterator[Play]:
-    """A story of the first ``days`` days and the launch, in a workspace of its own."""
+def open_play(
+    url: str,
+    seed: int,
+    *,
+    days: int,
+    readers: int,
+    length: int = DEFAULT_DAYS,
+    has_launch: bool = True,
+) -> Iterator[Play]:
+    """A story of ``days`` letters in ``length`` days and the launch, in a workspace of its own."""
     with TemporaryDirectory() as folder:
         settings = Settings(workspace=Path(folder), database_url=url, secret_keys=("test-key",))
         database = open_database(settings)
-        story = Story.of(seed)
+        story = Story.of(seed, length, has_launch=has_launch)
         try:
             yield Play(Stage(settings, database, **story.choices(days)), story, readers)
         finally:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from lovecampaign.campaign.model.campaign import DEFAULT_DAYS
 from tests.oracle.readers import Place, Reader
 
 ZONES = (
@@ -76,11 +77,13 @@ class Story:
 
     chance: random.Random
     start: date
+    length: int = DEFAULT_DAYS
+    has_launch: bool = True
 
     @classmethod
-    def of(cls, seed: int) -> Story:
+    def of(cls, seed: int, length: int = DEFAULT_DAYS, *, has_launch: bool = True) -> Story:
         chance = random.Random(seed)
-        return cls(chance, chance.choice(STARTS))
+        return cls(chance, chance.choice(STARTS), length, has_launch)
 
     # -- the campaign
 
@@ -88,7 +91,11 @@ class Story:
         """What :func:`lovecampaign.testing.campaigns.write_campaign` is asked for."""
         chance = self.chance
         policy = chance.choice(("from-today", "catch-up", "from-day-1", "wait"))
-        skipped = sorted(chance.sample(range(1, days + 1), k=min(2, days - 2)))
+        if policy == "wait" and not self.has_launch:
+            policy = "from-day-1"
+        written = self._written(days)
+        skipped = sorted(chance.sample(written, k=min(2, days - 2)))
+        left_out = sorted({*range(1, self.length + 1)} - {*written} | {*skipped})
         settings: dict[str, Any] = {
             "sending": {
                 "at": chance.choice(TIMES),
@@ -97,24 +104,26 @@ class Story:
             },
             "audience": {"with_tags": chance.choice(([], [], ["garden", "kitchen"]))},
             "insiders": {"list": "insiders", "until": chance.choice(INSIDERS_UNTIL)},
-            "skip": [*skipped, *range(days + 1, 28)],
-            "days": self._days([day for day in range(1, days + 1) if day not in skipped]),
+            "skip": left_out,
+            "days": self._days([day for day in written if day not in skipped]),
             "launch": {"emails": self._launch_emails()},
-            "deals": {"insider": {"closes": chance.choice(("day 31 23:59", "day 31 10:30"))}},
+            "deals": {"insider": {"closes": f"launch +3d {chance.choice(('23:59', '10:30'))}"}},
         }
+        if not self.has_launch:
+            settings |= {"launch": "none", "deals": None, "insiders": None}
         if policy == "catch-up":
-            settings["catch_up"] = {"must_have": self._must_have(days, skipped)}
+            settings["catch_up"] = {"must_have": self._must_have(written, skipped)}
             if chance.random() < 0.5:
-                settings["catch_up"]["until"] = f"day {days} 18:00"
+                settings["catch_up"]["until"] = f"day {written[-1]} 18:00"
         return {
             "start": self.start,
             "timezone": chance.choice(("Europe/Paris", "Pacific/Auckland", "America/New_York")),
             "clock": chance.choice(("subscriber", "subscriber", "campaign")),
             "quiet_hours": chance.choice(QUIET_HOURS),
             "late_joiners": policy,
-            "days": days,
+            "length": self.length,
             "settings": settings,
-            "files": {f"days/{number:02d}-day-{number}.md": None for number in skipped},
+            "files": {f"days/{number:02d}-day-{number}.md": None for number in left_out},
         }
 
     def _days(self, numbers: list[int]) -> dict[int, dict[str, Any]]:
@@ -127,8 +136,15 @@ class Story:
             [at, at, {"pinned": True}, {**at, **tags}, {"without_tags": ["kitchen"]}]
         )
 
-    def _must_have(self, days: int, skipped: list[int]) -> list[int]:
-        numbers = [number for number in range(1, days + 1) if number not in skipped]
+    def _written(self, days: int) -> list[int]:
+        """The first days of a month of the usual length; of another, days from all of it."""
+        if self.length == DEFAULT_DAYS:
+            return list(range(1, days + 1))
+        between = self.chance.sample(range(2, self.length), k=days - 2)
+        return sorted([1, *between, self.length])
+
+    def _must_have(self, written: list[int], skipped: list[int]) -> list[int]:
+        numbers = [number for number in written if number not in skipped]
         return sorted(self.chance.sample(numbers, k=min(3, len(numbers))))
 
     def _launch_emails(self) -> dict[str, Any]:
@@ -221,10 +237,10 @@ class Story:
 
     @property
     def ends(self) -> datetime:
-        return self.begins + timedelta(days=35)
+        return self.begins + timedelta(days=self.length + 8)
 
     def _some_time(self) -> datetime:
-        return self.begins + timedelta(minutes=self.chance.randrange(35 * 24 * 60))
+        return self.begins + timedelta(minutes=self.chance.randrange((self.length + 8) * 24 * 60))
 
     def steps(self) -> Iterator[timedelta | None]:
         """How long until the next pass; None: until the next thing is due."""
@@ -242,10 +258,10 @@ class Story:
                 }[kind]
 
 
-INSIDERS_UNTIL = ("day 28 10:00", "day 27 23:00", "day 30 08:00")
+INSIDERS_UNTIL = ("launch", "launch -1d 23:00", "launch +2d 08:00")
 THANKS: tuple[dict[str, Any], ...] = (
     {},
-    {"at": "day 30 16:00", "to": ["insiders", "bought"]},
+    {"at": "launch +2d 16:00", "to": ["insiders", "bought"]},
 )
 LAST_CALL_TO = (
     ["insiders", "not-bought"],

@@ -18,7 +18,12 @@ from pathlib import Path
 import click
 
 from lovecampaign.audience.address import normalise
-from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.model.campaign import (
+    DEFAULT_DAYS,
+    FEWEST_DAYS,
+    MOST_DAYS,
+    Campaign,
+)
 from lovecampaign.campaign.workspace.new import new_campaign
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.run import check_email
@@ -72,13 +77,21 @@ STEP = timedelta(hours=2)
     metavar="N",
     help="How many made-up people take part.",
 )
-def demo(invocation: Invocation, number: int) -> Result:
+@click.option(
+    "--days",
+    type=click.IntRange(FEWEST_DAYS, MOST_DAYS),
+    default=DEFAULT_DAYS,
+    show_default=True,
+    metavar="N",
+    help="The length of the month.",
+)
+def demo(invocation: Invocation, number: int, days: int) -> Result:
     """Run the whole example month with made-up subscribers.
 
     It uses a simulated clock and a temporary folder, and the mail stays in that folder.
     """
     workspace = Path(tempfile.mkdtemp(prefix="lovecampaign-demo-"))
-    month = _set_up(workspace, invocation)
+    month = _set_up(workspace, days, invocation)
     with contextlib.closing(open_database(month.settings)) as database:
         _simulate(month, database, number, invocation)
         report = report_campaign(database, month.campaign, month.clock.now())
@@ -102,8 +115,8 @@ class _DemoMonth:
     clock: FixedClock
 
 
-def _set_up(workspace: Path, invocation: Invocation) -> _DemoMonth:
-    new_campaign(workspace, NAME, start=START)
+def _set_up(workspace: Path, days: int, invocation: Invocation) -> _DemoMonth:
+    new_campaign(workspace, NAME, start=START, days=days)
     campaign = load_folder(workspace / "campaigns" / NAME, workspace).campaign
     invocation.output.show_hint(f"Running {campaign.name} in {workspace} …")
     begin = datetime.combine(START, time(), UTC)

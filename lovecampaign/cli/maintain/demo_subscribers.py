@@ -87,13 +87,14 @@ def plan_events(campaign: Campaign, subscribers: Sequence[DemoSubscriber]) -> li
     late, insiders = subscribers[::17], subscribers[3::6]
     unsubscribers, other_buyers = subscribers[5::40], subscribers[8::20]
     founders = [each for each in subscribers if each not in set(late)]
+    days, launch = campaign.days, campaign.launch.day
     plan = (
         (-3, 10, DemoAction.JOIN, founders),
-        (5, 15, DemoAction.JOIN, late),
-        (8, 12, DemoAction.UNSUBSCRIBE, unsubscribers),
-        (13, 18, DemoAction.BECOME_INSIDER, insiders),
-        (27, 16, DemoAction.BUY, insiders[::3]),
-        (28, 16, DemoAction.BUY, other_buyers),
+        (min(5, days // 2), 15, DemoAction.JOIN, late),
+        (min(8, days - 2), 12, DemoAction.UNSUBSCRIBE, unsubscribers),
+        (min(13, days - 1), 18, DemoAction.BECOME_INSIDER, insiders),
+        (launch - 1, 16, DemoAction.BUY, insiders[::3]),
+        (launch, 16, DemoAction.BUY, other_buyers),
     )
 
     def instant(day: int, hour: int) -> datetime:

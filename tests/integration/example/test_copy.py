@@ -210,10 +210,10 @@ def test_each_beat_of_the_month_is_there(days: dict[int, Email], number: int, sa
         (11, "On day 19 you will see the list", 19, "On day 11 you were asked"),
         (11, "Dr Mai Tran", 12, "guest.name"),
         (13, "a single question", 14, "the one question of this month"),
-        (14, "On day 26 you will read", 26, "You were asked on day 14"),
+        (14, "In the last letter but one you will read", 26, "You were asked who first"),
         (20, "Tomorrow evening you will get the sowing list", 21, "Good evening"),
-        (25, "The day after tomorrow is the last", 27, "Number twenty-seven"),
-        (26, "Tomorrow you get number twenty-seven", 27, "Number twenty-seven"),
+        (25, "The day after tomorrow is the last", 27, "this is what you did"),
+        (26, "Tomorrow you get the last one", 27, "this is what you did"),
     ],
 )
 def test_a_promise_is_kept(

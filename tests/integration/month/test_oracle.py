@@ -49,6 +49,23 @@ def test_a_full_month_of_a_big_audience_agrees() -> None:
         assert_nobody_was_wronged(play)
 
 
+@pytest.mark.parametrize(("length", "seed"), [(5, 4), (14, 6), (31, 11), (60, 13)])
+def test_months_of_other_lengths_agree(length: int, seed: int) -> None:
+    days = min(length, 12)
+    with open_play(SQLITE, seed, days=days, readers=20, length=length) as play:
+        play.go(passes=12)
+        assert_nobody_was_wronged(play)
+
+
+@pytest.mark.parametrize(("length", "seed"), [(5, 2), (31, 9)])
+def test_months_without_a_launch_agree(length: int, seed: int) -> None:
+    days = min(length, 9)
+    with open_play(SQLITE, seed, days=days, readers=20, length=length, has_launch=False) as play:
+        play.go(passes=12)
+        assert_one_a_day(play)
+        assert not play.stage.campaign.launch_emails
+
+
 @pytest.mark.parametrize("seed", [1, 5])
 def test_what_status_says_is_what_happens_if_nothing_changes(seed: int) -> None:
     with open_play(SQLITE, seed, days=4, readers=25) as play:

@@ -47,7 +47,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             base
             rules ignores
             registry
-            run explain
+            run explain carried_over
         """,
         "delivery": """
             base

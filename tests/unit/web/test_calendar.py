@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
+import pytest
+
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.testing.campaigns import write_campaign
 from lovecampaign.testing.months import build_month
 from lovecampaign.web.calendar import (
     build_calendar,
@@ -75,3 +80,16 @@ def test_calendar_programs_get_each_dated_email_at_the_teams_time() -> None:
     assert entries["day-01"].isoformat() == "2027-02-01T08:00:00+00:00"
     assert "catch-up" not in entries
     assert len(entries) == sum(MONTH.date_of(email) is not None for email in MONTH.emails)
+
+
+@pytest.mark.parametrize("length", [5, 14, 31, 60])
+def test_a_month_of_any_length_is_shown_to_its_end(tmp_path: Path, length: int) -> None:
+    campaign = load_campaign(write_campaign(tmp_path, length=length), tmp_path).campaign
+    assert campaign is not None
+    days = [day for week in build_calendar(campaign) for day in week.days if day.emails]
+    assert [day.number for day in days][:length] == list(range(1, length + 1))
+    assert [email.key for day in days for email in day.emails][-3:] == [
+        "launch",
+        "last-call",
+        "thanks",
+    ]

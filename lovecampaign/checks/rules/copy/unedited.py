@@ -9,9 +9,15 @@ from functools import cache
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example
-from lovecampaign.checks.base.locate import first_line, setting
+from lovecampaign.campaign.workspace.guidance import find_guidance, is_blank, is_placeholder
+from lovecampaign.checks.base.locate import (
+    find_email_setting,
+    find_in_lines,
+    first_line,
+    setting,
+)
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
-from lovecampaign.core.problems import Problem
+from lovecampaign.core.problems import Problem, Severity
 
 #: A paragraph of fewer words, such as a greeting, proves nothing.
 _MIN_WORDS = 8
@@ -50,13 +56,57 @@ class UneditedSettings(MonthRule, code="LC205"):
     """
 
     def findings(self, draft: MonthDraft) -> Iterator[Problem]:
-        if not draft.facts.provider_leaves_machine:
-            return
         for name, text in _sender_settings(draft.campaign):
-            if text in _example_words():
-                yield setting(draft.campaign, name, text).error(
-                    f"{text!r} is still the example's", hint="write your own"
+            place = setting(draft.campaign, name, text)
+            if is_placeholder(text):
+                yield place.problem(
+                    f"{text} is still to be written",
+                    hint="write your own, without brackets",
+                    severity=_severity(draft),
                 )
+            elif draft.facts.provider_leaves_machine and text in _example_words():
+                yield place.error(f"{text!r} is still the example's", hint="write your own")
+
+
+class UnwrittenCopy(EmailRule, code="LC206"):
+    """A letter is written before it is sent.
+
+    `new --blank` writes guidance in place of letters, as comments that no reader gets, with
+    working titles in brackets. While mail stays on this machine that is a warning, so that the
+    month can be looked at; a letter that would leave it is held back.
+
+    Bad:  the letter of day 4 with its guidance between {# and #}
+    Good: your own letter, without the guidance
+    """
+
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        email, copy = draft.email, draft.email.copy
+        if guidance := find_guidance(copy.text):
+            line = re.compile(re.escape(guidance))
+            place = next(find_in_lines(copy.text, copy.file, copy.first_line, line))
+            is_begun = not is_blank(copy.text)
+            yield place.problem(
+                f"the guidance is still in {email.key}"
+                if is_begun
+                else f"{email.key} is still to be written",
+                hint="delete the lines from {# to #}"
+                if is_begun
+                else "write the letter, then delete the lines from {# to #}",
+                severity=_severity(draft),
+            )
+            if not is_begun:
+                return
+        for name, text in (("subject", email.subject), ("preheader", email.preheader)):
+            if is_placeholder(text):
+                yield find_email_setting(draft.campaign, email, name, text).problem(
+                    f"the {name} of {email.key} is still to be written",
+                    hint="write your own, without brackets",
+                    severity=_severity(draft),
+                )
+
+
+def _severity(draft: EmailDraft | MonthDraft) -> Severity:
+    return Severity.ERROR if draft.facts.provider_leaves_machine else Severity.WARNING
 
 
 def _sender_settings(campaign: Campaign) -> Iterator[tuple[str, str]]:

@@ -8,19 +8,23 @@ from datetime import date, timedelta
 
 from lovecampaign.campaign.model.campaign import Role
 from lovecampaign.campaign.model.deal import Deal
-from lovecampaign.checks.base.dates import DATE, WEEKDAY, WEEKDAYS, read_date
+from lovecampaign.checks.base.dates import DATE, WEEKDAY, read_date, weekday_number
 from lovecampaign.checks.base.locate import find_in_words
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
 from lovecampaign.core.zones import ZoneInfo
 
-_BEFORE_DEADLINE = r"(?:until|till|ends?|ending|closes?|closing|expires?|deadline|last day)"
+_BEFORE_DEADLINE = (
+    r"(?:until|till|ends?|ending|closes?|closing|expires?|deadline|last day"
+    r"|bis|endet|schließt|jusqu['’]au|se termine|hasta|termina|fino al|entro|tot|eindigt|até)"
+)
 #: Between them and the date; a time of day is allowed.
 _BETWEEN = r"(?:[^.!?\n\d]|\d{1,2}:\d\d|\d{1,2} ?[ap]m\b){0,30}?"
 #: "through" has many meanings, so its date must follow at once.
 _UNTIL_DATE = rf"\b(?:{_BEFORE_DEADLINE}\b{_BETWEEN}|through (?:the )?){DATE}"
 _UNTIL_WEEKDAY = (
-    rf"\b(?:{_BEFORE_DEADLINE}|through) (?:(?:on|this|next|coming|midnight|the end of),? )*"
+    rf"\b(?:{_BEFORE_DEADLINE}|through) (?:(?:on|this|next|coming|midnight|the end of"
+    r"|zum|kommenden|el|este|il|e met|en met|ao?),? )*"
     rf"(?P<alone>{WEEKDAY})\b(?!['’]s)"
 )
 _DEADLINE = re.compile(rf"{_UNTIL_DATE}|{_UNTIL_WEEKDAY}", re.IGNORECASE)
@@ -82,7 +86,7 @@ def _is_same_day(words: str, closes: date) -> bool:
 def _names(match: re.Match[str], day: date) -> bool:
     """Whether weekday and date of the match fit the day."""
     weekday = match["weekday"] or match["alone"]
-    if weekday and weekday.lower() != WEEKDAYS[day.weekday()]:
+    if weekday and weekday_number(weekday) != day.weekday():
         return False
     return bool(match["alone"]) or any(
         year in (None, day.year) and (month, number) == (day.month, day.day)

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Kind
+from lovecampaign.campaign.workspace.guidance import is_placeholder
 from lovecampaign.checks.base.locate import Passage, find_email_setting, setting
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem, Severity
@@ -61,6 +62,8 @@ class AlikeSubjects(MonthRule, code="LC241"):
         campaign = draft.campaign
         alike: dict[str, list[Email]] = defaultdict(list)
         for email in campaign.day_emails:
+            if is_placeholder(email.subject):
+                continue
             alike[" ".join(_NUMBERS.sub(" ", email.subject).casefold().split())].append(email)
         for words, emails in alike.items():
             if len(emails) >= 3 and words:
@@ -88,7 +91,7 @@ class RepeatedLine(MonthRule, code="LC263"):
             first: dict[str, Email] = {}
             for email in campaign.scheduled_emails:
                 line = (email.subject if name == "subject" else email.preheader).strip()
-                if not line:
+                if not line or is_placeholder(line):
                     continue
                 earlier = first.setdefault(line.casefold(), email)
                 if earlier is not email:

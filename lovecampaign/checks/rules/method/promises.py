@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign, Role
-from lovecampaign.checks.base.dates import WEEKDAY, WEEKDAYS
+from lovecampaign.checks.base.dates import DATE, WEEKDAY, dates_near, weekday_number
 from lovecampaign.checks.base.locate import Passage, find_email_setting, find_in_words
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
+from lovecampaign.core.zones import ZoneInfo
 
 #: Phrases that announce the next email, before or after the name of a day.
 _ANNOUNCES = (
@@ -26,6 +27,20 @@ _TOMORROW = re.compile(
 _ON_WEEKDAY = re.compile(
     rf"\b[Oo]n (?P<day>{WEEKDAY}),?\s+{_ANNOUNCES}\b"
     rf"|\b{_ANNOUNCES}\b[^.!?\n]{{0,40}}\bon (?P<late>{WEEKDAY})\b",
+    re.IGNORECASE,
+)
+_WEEK = timedelta(days=7)
+_WITH_WEEKDAY = re.compile(rf"(?={WEEKDAY},? ){DATE}", re.IGNORECASE)
+#: Words of a launch, before or after its day.
+_OPENS = (
+    r"(?:(?:we|doors?|sales?) (?:will )?open|opens\b|launch(?:es)?\b|go(?:es)? on sale"
+    r"|(?:wir|türen) öffnen|öffnen wir|öffnet|verkaufsstart|geht(?:['’]s| es) los"
+    r"|nous ouvrons|ouvrent|ouvre\b|ouverture|lancement|abrimos|abren?\b|lanzamiento"
+    r"|apriamo|aprono|apre\b|lancio|gaan? open|openen we|we openen|verkoop begint|lançamento)"
+)
+_DAY_NAMED = rf"(?:{re.sub('[?]P<.*?>', '?:', DATE)}|{WEEKDAY}\b)"
+_OPENING = re.compile(
+    rf"\b{_OPENS}[^.!?\n]{{0,30}}?\b{_DAY_NAMED}|\b{_DAY_NAMED},?[^.!?\n,]{{0,20}}?\b{_OPENS}",
     re.IGNORECASE,
 )
 _DAY_NUMBER = re.compile(r"\b[Dd]ay (?P<number>[1-9]\d?)\b(?!\s*[%:]\d)")
@@ -91,12 +106,75 @@ class DayNumberInSubject(EmailRule, code="LC248"):
             )
 
 
+class DateFits(EmailRule, code="LC249"):
+    """Days and dates in copy are those of this month.
+
+    A date typed by hand stays where it was when the launch moves, or when a month is repeated in
+    another year. A weekday has to be that of its date, and a day on which something opens has to
+    be that of the launch, of early access or of a deal. Seven languages are known.
+
+    Bad:  On day 20: "We open on Sunday, 28 February", with the launch on 7 March
+    Good: On day 20: "We open on the day after the last letter"
+    """
+
+    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
+        campaign, email = draft.campaign, draft.email
+        if email.copy.is_built_in:
+            return
+        opens = frozenset(_opening_dates(campaign))
+        for passage in find_in_words(draft, _WITH_WEEKDAY):
+            match = _WITH_WEEKDAY.search(passage.text)
+            days = list(dates_near(match, campaign.start)) if match else []
+            if match and days and not _is_right(match["weekday"], days, campaign):
+                yield passage.warning(
+                    f"“{passage.text}”, but {days[0]} is a {days[0]:%A}",
+                    hint="write the day and the date of this month",
+                )
+        launch = campaign.launch
+        if launch.takes_place and (email.instant or launch.at) <= launch.at:
+            yield from self._openings(draft, opens)
+
+    def _openings(self, draft: EmailDraft, opens: frozenset[date]) -> Iterator[Problem]:
+        launch = draft.campaign.launch.at.astimezone(ZoneInfo(draft.campaign.timezone))
+        for passage in find_in_words(draft, _OPENING):
+            if not _is_one_of(passage.text, opens, draft.campaign.start):
+                yield passage.warning(
+                    f"“{passage.text}”, but the launch is on {launch:%A}, {launch:%Y-%m-%d}",
+                    hint="change the day, or count from it: “the day after the last letter”",
+                )
+
+
+def _is_right(weekday: str, days: Sequence[date], campaign: Campaign) -> bool:
+    """Whether one of the days is of that weekday; what is not about this month may be any."""
+    until = campaign.launch.at.date() + 4 * _WEEK
+    if not any(campaign.start - _WEEK <= day <= until for day in days):
+        return True
+    return any(weekday_number(weekday) == day.weekday() for day in days)
+
+
+def _is_one_of(words: str, opens: frozenset[date], near: date) -> bool:
+    """Whether the date or weekday in some words is that of an opening."""
+    if match := re.search(DATE, words, re.IGNORECASE):
+        return not opens.isdisjoint(dates_near(match, near))
+    match = re.search(WEEKDAY, words, re.IGNORECASE)
+    return match is None or weekday_number(match[0]) in {day.weekday() for day in opens}
+
+
+def _opening_dates(campaign: Campaign) -> Iterator[date]:
+    """The days on which the launch, early access and deals open."""
+    zone = ZoneInfo(campaign.timezone)
+    instants = [campaign.launch.at, *(deal.opens for deal in campaign.deals.values())]
+    early = [one.instant for one in campaign.launch_emails if one.instant]
+    instants += [instant for instant in early if instant <= campaign.launch.at]
+    yield from (instant.astimezone(zone).date() for instant in instants)
+
+
 def _dates_with_letters(campaign: Campaign) -> frozenset[date]:
     dates = map(campaign.date_of, (*campaign.day_emails, *campaign.launch_emails))
     return frozenset(date for date in dates if date is not None)
 
 
 def _next_weekday(today: date, words: str) -> date:
-    named = next(i for i, name in enumerate(WEEKDAYS) if name in words.lower())
-    ahead = (named - today.weekday()) % 7 or 7
+    named = re.search(WEEKDAY, words, re.IGNORECASE)
+    ahead = (weekday_number(named[0]) - today.weekday()) % 7 or 7 if named else 7
     return today + timedelta(days=ahead)

@@ -112,7 +112,7 @@ def test_repeating_a_campaign_moves_its_dates_and_gives_it_a_new_id(tmp_path: Pa
         days=27,
         settings={
             "days": {5: {"guest": {"name": "Mai", "approved": "2027-01-30"}}},
-            "insiders": {"until": "2027-2-28T08:00+01:00"},
+            "insiders": {"until": "2027-2-28T10:00+01:00"},
             "deals": {"insider": {"opens": "2027-02-27T10:00+01:00"}},
         },
         files={"days/05-day-5.md": "---\nsubject: x\n---\nOn 2027-02-05.\n"},
