@@ -1,4 +1,4 @@
-"""Skip reasons of deliveries."""
+"""Skip reasons of deliveries, and effects of edits."""
 
 from __future__ import annotations
 
@@ -21,3 +21,12 @@ class SkipReason(StrEnum):
     CANCELLED = "cancelled"
     DEAL_CLOSED = "deal_closed"
     SOLD_OUT = "sold_out"
+
+
+class Change(StrEnum):
+    """What an edit of the files does to one letter of one subscriber."""
+
+    MOVED = "moved"  #: comes at another time
+    ADDED = "added"
+    LOST = "lost"
+    DOUBLED = "doubled"  #: the same text comes twice

@@ -46,8 +46,8 @@ class Play:
             if number % LOOKS == 0:
                 self.compare_reports()
             is_late = number > passes * 2 // 3
-            self._move((self.story.ends - self.now) / (passes - number) if is_late else step)
-            self._change_some()
+            self.move((self.story.ends - self.now) / (passes - number) if is_late else step)
+            self.change_some()
         self.compare_mail()
 
     def send(self, limit: int | None = None) -> None:
@@ -104,11 +104,11 @@ class Play:
         found = {entry.key: _told(entry) for entry in timeline if entry.state is not None}
         assert found == self.month.explain(reader, self.now), (self.now, reader)
 
-    def _move(self, step: timedelta | None) -> None:
+    def move(self, step: timedelta | None) -> None:
         due = self.month.next_due(self.now)
         self.now += step or (due - self.now if due else timedelta(days=1))
 
-    def _change_some(self) -> None:
+    def change_some(self) -> None:
         chance = self.story.chance
         changed = [each for each in self.cast if chance.random() < 0.04]
         for reader in changed:

@@ -37,11 +37,10 @@ from lovecampaign.cli.maintain.demo_subscribers import (
     plan_events,
     write_csv,
 )
-from lovecampaign.cli.output.format import count_of
+from lovecampaign.cli.output.format import count_of, format_reasons
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.resources.campaigns import load_folder
-from lovecampaign.cli.write.plan import format_reasons
 from lovecampaign.core.clock import FixedClock, format_instant
 from lovecampaign.core.settings import Settings, read_settings
 from lovecampaign.delivery.base.sender import SendingProcess, open_sender

@@ -1,4 +1,4 @@
-"""Problems in a terminal, as rustc shows them: place, line, caret, help."""
+"""Problems in a terminal, as rustc shows them (place, line, caret, help), and on GitHub."""
 
 from __future__ import annotations
 
@@ -18,6 +18,28 @@ _RESET = "\x1b[0m"
 _BOLD = "\x1b[1m"
 _BLUE = "\x1b[1;34m"
 _COLORS = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m"}
+
+
+def format_annotation(problem: Problem) -> str:
+    """A workflow command (docs.github.com, "Workflow commands for GitHub Actions")."""
+    place = problem.place
+    known = {
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "col": place.column if place else None,
+        "title": problem.code,
+    }
+    properties = ",".join(
+        f"{name}={_escape(str(value), ':,')}" for name, value in known.items() if value
+    )
+    words = f"{problem.message}\n{problem.hint}" if problem.hint else problem.message
+    return f"::{problem.severity.value} {properties}::{_escape(words)}"
+
+
+def _escape(text: str, more: str = "") -> str:
+    for letter in "%\r\n" + more:
+        text = text.replace(letter, f"%{ord(letter):02X}")
+    return text
 
 
 def format_problem(problem: Problem, *, color: bool) -> str:

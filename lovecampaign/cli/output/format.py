@@ -1,7 +1,8 @@
-"""Counts and local times as text."""
+"""Counts, reasons and local times as text."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from lovecampaign.core.zones import ZoneInfo
@@ -28,3 +29,9 @@ def local_time(instant: datetime, zone: str) -> str:
 def time_and_zone(instant: datetime, zone: str) -> str:
     """``Mon  1 Feb 2027 09:00 (Europe/Paris)``."""
     return f"{local_time(instant, zone)} ({zone})"
+
+
+def format_reasons(skipped: Mapping[str, int]) -> str:
+    """``3 suppressed, 1 tag``; the most frequent first."""
+    ordered = sorted(skipped.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{number:,} {reason.replace('_', ' ')}" for reason, number in ordered)

@@ -16,7 +16,7 @@ from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.explain import explain
 from lovecampaign.checks.run import check_campaign
 from lovecampaign.cli.framework.invocation import Invocation, verb
-from lovecampaign.cli.output.excerpt import format_problem
+from lovecampaign.cli.output.excerpt import format_annotation, format_problem
 from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.style import green, red
@@ -175,23 +175,5 @@ def _strict_problem(checked: CheckReport) -> Iterator[Problem]:
 
 
 def _format_github(checked: CheckReport, _invocation: Invocation) -> Iterator[str]:
-    """Workflow commands: docs.github.com, "Workflow commands for GitHub Actions"."""
     for problem in checked.problems:
-        place = problem.place
-        known = {
-            "file": place.file if place else None,
-            "line": place.line if place else None,
-            "col": place.column if place else None,
-            "title": problem.code,
-        }
-        properties = ",".join(
-            f"{name}={_escape(str(value), ':,')}" for name, value in known.items() if value
-        )
-        words = f"{problem.message}\n{problem.hint}" if problem.hint else problem.message
-        yield f"::{problem.severity.value} {properties}::{_escape(words)}"
-
-
-def _escape(text: str, more: str = "") -> str:
-    for letter in "%\r\n" + more:
-        text = text.replace(letter, f"%{ord(letter):02X}")
-    return text
+        yield format_annotation(problem)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import click
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.cli.framework.invocation import Invocation, verb
-from lovecampaign.cli.output.format import count_of, local_time
+from lovecampaign.cli.output.format import count_of, format_reasons, local_time
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.table import Cell, format_table
 from lovecampaign.cli.resources.campaigns import campaign_argument, load_usable
@@ -24,6 +25,9 @@ from lovecampaign.cli.resources.timeline import (
     format_timeline,
     timeline_json,
 )
+from lovecampaign.core.errors import UsageError
+from lovecampaign.schedule.reasons import Change
+from lovecampaign.store.database.engine import Database
 from lovecampaign.store.reports.campaign_report import CampaignReport, EmailReport, report_campaign
 from lovecampaign.store.reports.overlaps import count_overlaps
 from lovecampaign.store.tables import DeliveryState
@@ -39,17 +43,48 @@ _NOT_SENT = (DeliveryState.SKIPPED, DeliveryState.CANCELLED)
 @click.option(
     "--ics", type=read_new_file, metavar="FILE", help="Write the month as a calendar file too."
 )
+@click.option(
+    "--against",
+    metavar="REV|DIR",
+    help="Show what has changed for people since a git revision, or against a folder.",
+)
+@click.option(
+    "--fail-on",
+    "failing",
+    type=click.Choice([change.value for change in Change]),
+    multiple=True,
+    help="With --against: end with exit code 1 if anyone is affected in this way.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="With --against; github: annotations of a pull request, without addresses.",
+)
 def plan(
-    invocation: Invocation, campaign_name: str | None, address: str | None, ics: Path | None
+    invocation: Invocation,
+    /,
+    campaign_name: str | None,
+    address: str | None,
+    ics: Path | None,
+    **comparison: Any,
 ) -> Result:
     """Show who gets what and when, and who does not and why.
 
     It sends nothing and changes nothing. Times are in the team's time zone; with --for, in the
     person's own.
     """
+    wanted = _EditQuestion(**comparison)
+    if wanted.form == "json":
+        invocation.output.as_json = True
+    wanted.require_sense(alone=address is None and ics is None)
     campaign = load_usable(invocation, campaign_name).campaign
     with opened_database(invocation) as database:
         require_same_start(database, campaign, invocation.now)
+        if wanted.against is not None:
+            return _compare(database, campaign, wanted, invocation.now)
         if address is not None:
             timeline = find_timeline(database, campaign, address, invocation.now)
             events = _timeline_events(campaign, timeline)
@@ -69,6 +104,40 @@ def plan(
         text="\n".join([_format(campaign, report), *_overlap_lines(overlaps), *written]),
         next_command=f"lovecampaign {following}",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _EditQuestion:
+    """The options of a comparison, as typed."""
+
+    against: str | None
+    failing: Sequence[str]
+    form: str
+
+    def require_sense(self, *, alone: bool) -> None:
+        if self.against is None and (self.failing or self.form == "github"):
+            raise UsageError(
+                "--fail-on and --format github describe an edit",
+                hint="add --against HEAD to compare with the last commit",
+            )
+        if self.against is not None and not alone:
+            raise UsageError(
+                "--against shows all people", hint="leave out --for and --ics, or --against"
+            )
+
+
+def _compare(
+    database: Database, campaign: Campaign, wanted: _EditQuestion, now: datetime
+) -> Result:
+    from lovecampaign.cli.resources.versions import opened_version
+    from lovecampaign.cli.write.edit_report import report_edit
+    from lovecampaign.store.reports.edit_effects import compare_versions
+
+    version = wanted.against or ""
+    with opened_version(campaign, version) as before:
+        effects = compare_versions(database, before, campaign, now)
+    failing = frozenset(Change(word) for word in wanted.failing)
+    return report_edit(campaign, version, effects, failing, as_github=wanted.form == "github")
 
 
 def _overlap_lines(overlaps: Mapping[str, int]) -> Iterator[str]:
@@ -114,12 +183,6 @@ def _row(campaign: Campaign, report: EmailReport) -> Sequence[Cell]:
     first = local_time(report.first_due, zone) if report.first_due else None
     last = local_time(report.last_due, zone) if report.last_due else None
     return report.key, first, last, report.recipients, format_reasons(report.skipped)
-
-
-def format_reasons(skipped: Mapping[str, int]) -> str:
-    """``3 suppressed, 1 tag``; the most frequent first."""
-    ordered = sorted(skipped.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{number:,} {reason.replace('_', ' ')}" for reason, number in ordered)
 
 
 def _write_calendar(

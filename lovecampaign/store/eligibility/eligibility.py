@@ -217,9 +217,9 @@ class Eligibility:
             without |= campaign.launch.without_tags
         conditions = [self._passes_audience_tags]
         if email.tags.with_tags:
-            conditions.append(_has_any_tag(email.tags.with_tags))
+            conditions.append(has_any_tag(email.tags.with_tags))
         if without:
-            conditions.append(sa.not_(_has_any_tag(without)))
+            conditions.append(sa.not_(has_any_tag(without)))
         return sa.and_(*conditions)
 
     @property
@@ -229,8 +229,8 @@ class Eligibility:
         if not wanted or self.email.is_insiders_only:
             return sa.true()
         if self.email.role is Role.LAUNCH:
-            return sa.or_(_has_any_tag(wanted), self.is_insider)
-        return _has_any_tag(wanted)
+            return sa.or_(has_any_tag(wanted), self.is_insider)
+        return has_any_tag(wanted)
 
 
 def require(condition: Condition, reason: SkipReason) -> Requirement:
@@ -251,7 +251,7 @@ def all_met(requirements: Iterable[Requirement]) -> Condition:
     return sa.and_(*(condition for condition, _ in requirements))
 
 
-def _has_any_tag(tags: Collection[str]) -> Condition:
+def has_any_tag(tags: Collection[str]) -> Condition:
     """In any case of letters. On SQLite and in the C locale, ``lower`` knows ASCII only."""
     lowered = {tag.lower() for tag in tags}
     spellings = {write(tag) for tag in tags for write in (str, str.lower, str.upper, str.title)}

@@ -17,10 +17,17 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.slots import Slot, due_window, plan_zone
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.eligibility.classes import is_sample, sample_audience, sampled_number
 from lovecampaign.store.eligibility.schedule import Schedule, load_schedule
 from lovecampaign.store.eligibility.slots import SlotsByZone
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.tables import DeliveryState, delivery
+
+#: So many emails are counted over all subscribers faster than classes are found.
+_FEW = 3
+#: The number of subscribers in SQL: of all rows, and of samples' classes.
+_EACH: sa.ColumnElement[int] = sa.func.count()
+_CLASSES = sa.cast(sa.func.sum(sampled_number), sa.BigInteger)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +72,20 @@ def report_campaign(
 ) -> CampaignReport:
     """The numbers of these emails, or of all scheduled ones. Read-only.
 
-    An email takes three seconds for a million subscribers (SQLite), so request few.
+    Up to three emails take three seconds each for a million subscribers (SQLite). More are
+    counted by classes of subscribers, in about ten seconds for all.
     """
     requested = campaign.scheduled_emails if emails is None else emails
     with database.read() as connection:
         schedule = load_schedule(connection, campaign, requested, now)
+        is_sampled = len(requested) > _FEW
+        if is_sampled:
+            sample_audience(connection, [campaign], schedule.record, now)
         windows = schedule.slots or _slots_of_unknown_zone(campaign, schedule.record)
-        reports = [_report_email(connection, schedule, email, windows) for email in requested]
+        reports = [
+            _report_email(connection, schedule, email, windows, is_sampled=is_sampled)
+            for email in requested
+        ]
     return CampaignReport(record=schedule.record, emails=reports)
 
 
@@ -82,16 +96,24 @@ def _slots_of_unknown_zone(campaign: Campaign, record: CampaignRecord | None) ->
 
 
 def _report_email(
-    connection: Connection, schedule: Schedule, email: Email, slots: SlotsByZone
+    connection: Connection,
+    schedule: Schedule,
+    email: Email,
+    slots: SlotsByZone,
+    *,
+    is_sampled: bool,
 ) -> EmailReport:
     record, disposition = schedule.record, schedule.disposition_of(email)
     email_id = record.email_ids.get(email.key, 0) if record else 0
     states, skipped = _count_rows(connection, email_id)
-    queries = [(disposition.select_without_row(email_id), disposition.reason)]
+    others, number = disposition.select_without_row(email_id), _EACH
+    if is_sampled:
+        others, number = others.where(is_sample), _CLASSES
+    queries = [(others, disposition.reason, number)]
     if states.pop(DeliveryState.PLANNED, 0):
-        queries.append((disposition.select_planned(email_id), disposition.expected_reason))
-    for query, reason in queries:
-        foreseen = _count_by_reason(connection, query, reason)
+        queries.append((disposition.select_planned(email_id), disposition.expected_reason, _EACH))
+    for query, reason, number in queries:
+        foreseen = _count_by_reason(connection, query, reason, number)
         states[DeliveryState.PLANNED] += foreseen.pop(None, 0)
         skipped.update({word: count for word, count in foreseen.items() if word})
     window = due_window(_slots_of(email, slots))
@@ -128,11 +150,14 @@ def _count_rows(
 
 
 def _count_by_reason(
-    connection: Connection, query: sa.Select[Any], reason: sa.ColumnElement[str | None]
+    connection: Connection,
+    query: sa.Select[Any],
+    reason: sa.ColumnElement[str | None],
+    number: sa.ColumnElement[int],
 ) -> Counter[str | None]:
     """Subscribers by skip reason; None for recipients."""
     label = reason.label("reason")
     rows: sa.Result[Any] = connection.execute(
-        query.add_columns(label, sa.func.count().label("number")).group_by(label)
+        query.add_columns(label, number.label("number")).group_by(label)
     )
     return Counter({row.reason: row.number for row in rows})

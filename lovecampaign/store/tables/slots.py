@@ -1,4 +1,4 @@
-"""Temporary tables of slots and of each zone's local clock.
+"""Temporary tables of slots, of each zone's local clock and of samples of the audience.
 
 Filled anew for each query: a campaign's times come from its files, and only results are stored.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect, Engine
@@ -52,6 +53,25 @@ zone_clock = sa.Table(
     prefixes=["TEMPORARY"],
 )
 
+#: The instants at which anything changes in a zone, for
+#: :mod:`lovecampaign.store.eligibility.classes`.
+border = sa.Table(
+    "tmp_border",
+    _temporary,
+    sa.Column("zone", sa.Text, primary_key=True),
+    sa.Column("at", Instant, primary_key=True),
+    prefixes=["TEMPORARY"],
+)
+
+#: One subscriber of each class, and the number of subscribers in it.
+sample = sa.Table(
+    "tmp_sample",
+    _temporary,
+    sa.Column("subscriber_id", sa.BigInteger, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
 
 #: Loose index scan: DISTINCT would read the zone of every subscriber.
 _ZONES = sa.text("""
@@ -93,6 +113,20 @@ def fill_zone_clocks(connection: Connection, clocks: ZoneClocks) -> None:
     connection.info[_FILLED_WITH] = clocks
 
 
+def fill_borders(connection: Connection, borders: Mapping[str, Iterable[datetime]]) -> None:
+    """Fill the table with each zone's instants."""
+    rows: list[dict[str, object]] = [
+        {"zone": zone, "at": at} for zone, instants in borders.items() for at in instants
+    ]
+    _refill(connection, border, rows)
+
+
+def fill_samples(connection: Connection, samples: sa.Select[Any]) -> None:
+    """Fill the table with what a query finds: a subscriber's id, and a number."""
+    _refill(connection, sample, [])
+    connection.execute(sa.insert(sample).from_select(["subscriber_id", "number"], samples))
+
+
 @sa.event.listens_for(Engine, "rollback")
 def _forget_clocks(connection: Connection) -> None:
     """A rollback or a lost connection empties the table."""
@@ -127,5 +161,6 @@ def _create(table: sa.Table, dialect: Dialect) -> str:
     return str(sa.schema.CreateTable(table, if_not_exists=True).compile(dialect=dialect))
 
 
-_EMPTY = {table.name: sa.delete(table) for table in (slot, zone_clock)}
-_INSERT = {table.name: sa.insert(table) for table in (slot, zone_clock)}
+_TABLES = (slot, zone_clock, border, sample)
+_EMPTY = {table.name: sa.delete(table) for table in _TABLES}
+_INSERT = {table.name: sa.insert(table) for table in _TABLES}
