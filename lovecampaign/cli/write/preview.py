@@ -12,22 +12,21 @@ import click
 from lovecampaign.campaign.workspace.find import pick_campaign
 from lovecampaign.cli.framework.bug_log import write_bug_log
 from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.framework.options import port_option
 from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.resources.campaigns import campaign_argument
 from lovecampaign.cli.resources.facts import find_facts, with_people
 from lovecampaign.cli.resources.open import opened_provider
-from lovecampaign.cli.resources.web_extra import port_option, require_packages
 from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.factory import open_provider
 
-if TYPE_CHECKING:  # imported on use: the extra may be missing
+if TYPE_CHECKING:  # imported on use: Starlette takes long
     from lovecampaign.checks.base.facts import Facts
     from lovecampaign.web.preview.server import PreviewOptions, PreviewUrls
 
 DEFAULT_PORT = 8029
-_PARTS = ("starlette", "uvicorn", "watchfiles", "multipart")
 
 
 @verb("preview")
@@ -56,7 +55,6 @@ def preview(  # noqa: PLR0913 - one parameter for each option of the command
     share: bool,
 ) -> Result:
     """Show the month in a browser, updated as you save."""
-    require_packages("the preview", *_PARTS)
     workspace = invocation.find_workspace()
     folder = pick_campaign(workspace, campaign_name)
     if target is not None:
