@@ -163,8 +163,8 @@ def cancel_email(connection: Connection, email_id: int, now: datetime) -> int:
 def restore_email(connection: Connection, email_id: int, now: datetime) -> bool:
     """Undo a cancellation for all for whom the email is not due yet; returns whether it was one.
 
-    Rows that fell due are closed for good. Those that planning made ahead of their time are deleted:
-    it makes them again.
+    Rows that fell due are closed for good. Those that planning made ahead of their time are
+    deleted: it makes them again.
     """
     is_changed = (
         connection.execute(
