@@ -15,13 +15,13 @@ import click
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.cli.framework.bug_log import write_bug_log
 from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.framework.options import port_option
 from lovecampaign.cli.output.output import Output
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.style import red
 from lovecampaign.cli.resources.campaigns import UsableCampaign, load_folder
 from lovecampaign.cli.resources.facts import email_checker
 from lovecampaign.cli.resources.open import opened_database, opened_provider
-from lovecampaign.cli.resources.web_extra import port_option, require_packages
 from lovecampaign.core.errors import ExitCode, Unreachable
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.base.sender import SendingProcess, open_sender
@@ -31,12 +31,11 @@ from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.web.hosting import open_listener
 
-if TYPE_CHECKING:  # imported on use: the extra may be missing
+if TYPE_CHECKING:  # imported on use: Starlette takes long
     from lovecampaign.web.serve.handler.site import Site
 
 DEFAULT_PORT = 8028
 LOOPBACK = "127.0.0.1"
-_PACKAGES = ("starlette", "uvicorn", "itsdangerous", "prometheus_client", "multipart")
 
 
 @verb("serve")
@@ -51,7 +50,6 @@ _PACKAGES = ("starlette", "uvicorn", "itsdangerous", "prometheus_client", "multi
 )
 def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -> Result:
     """Serve the web pages: sign-up, preferences, deals and more."""
-    require_packages("serve", *_PACKAGES)
     from lovecampaign.web.serve.server import serve as serve_until_signal
 
     settings = invocation.settings()

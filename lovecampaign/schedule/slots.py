@@ -11,7 +11,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
-from lovecampaign.schedule.days import campaign_join_windows, day_slots, keys_in_digest
+from lovecampaign.schedule.days import (
+    campaign_join_windows,
+    day_slots,
+    find_digests,
+    keys_in_digest,
+)
 from lovecampaign.schedule.quiet import (
     GRACE,
     after_quiet_hours,
@@ -30,6 +35,7 @@ __all__ = [
     "is_early_access",
     "launch_expires",
     "plan_zone",
+    "typical_late_joining",
 ]
 
 
@@ -75,6 +81,18 @@ def digest_keys(
         return ()
     windows = campaign_join_windows(campaign, zone, founders_until)
     return keys_in_digest(campaign, windows, founders_until, joined_at)
+
+
+def typical_late_joining(
+    campaign: Campaign, zone: str, founders_until: datetime
+) -> datetime | None:
+    """When the typical reader of the catch-up email joins: the middle one of its digests.
+
+    None without a catch-up email.
+    """
+    windows = campaign_join_windows(campaign, zone, founders_until)
+    digests = tuple(find_digests(campaign, windows, founders_until))
+    return digests[len(digests) // 2].start if digests else None
 
 
 def launch_slots(

@@ -229,3 +229,16 @@ def test_the_demo_mails_nobody_twice(played: dict[str, Any]) -> None:
     assert set(twice.values()) == {1}
     assert "<html" in Path(str(played["letter"])).read_text(encoding="utf-8")
     shutil.rmtree(str(played["workspace"]))
+
+
+def test_doctor_shows_the_ten_steps_to_the_first_mail(shop: Shop) -> None:
+    data = shop.data("doctor", "--first-mail")
+    told = shop.type("doctor", "--first-mail").done().out
+
+    assert (data["campaign"], len(data["steps"])) == ("test-month", 10)
+    assert {"name", "state", "message", "where", "lines", "look_at"} == set(data["steps"][0])
+    assert all(step["lines"] for step in data["steps"] if step["state"] != "done")
+    for step in data["steps"]:
+        assert f"{step['name']}: " in told
+        assert all(line in told for line in (*step["lines"], *step["look_at"]))
+    assert "0 of 10 steps are done." in told

@@ -84,6 +84,7 @@ def test_status_counts_each_state(shop: Shop) -> None:
     assert status["emails"][0] == {
         "key": "day-01",
         "subject": "Day 1: a small thing for you",
+        "removed": False,
         "first_due": "2027-02-01T08:00:00Z",
         "last_due": "2027-02-01T14:00:00Z",
         "planned": 1,
@@ -189,6 +190,41 @@ def test_cancel_says_how_many_will_not_get_it(shop: Shop) -> None:
     assert "day-02 was cancelled already." in again
     assert shop.data("cancel", "3", "--now", BEFORE)["cancelled"] == 3
     assert "planned for no one" in shop.type("cancel", "thanks", "--now", BEFORE).done().out
+
+
+def test_a_cancellation_is_undone_until_the_email_is_due(shop: Shop) -> None:
+    said = shop.type("cancel", "day-02", "--now", BEFORE).done()
+    assert "lovecampaign cancel day-02 --undo --campaign test-month" in said.out
+    undone = shop.data("cancel", "day-02", "--undo", "--now", BEFORE)
+    assert (undone["planned"], undone["changed"]) == (3, True)
+    assert shop.data("cancel", "day-02", "--undo", "--now", BEFORE)["changed"] is False
+    second = shop.data("status", "--now", BEFORE)["emails"][1]
+    assert (second["planned"], second["cancelled"]) == (3, 0)
+
+
+def test_what_fell_due_stays_cancelled(shop: Shop) -> None:
+    shop.type("cancel", "day-01", "--now", DAY_1).done()
+    shop.type("send", "--now", DAY_1)
+    undone = shop.data("cancel", "day-01", "--undo", "--now", DAY_1)
+    assert undone["planned"] == 1  # in New York it is 6 in the morning
+    assert counts(shop.data("send", "--now", EVENING))["sent"] == 1
+
+    shop.type("cancel", "day-01", "--now", EVENING).done()
+    refused = shop.type("cancel", "day-01", "--undo", "--now", EVENING)
+    assert refused.code == 2
+    assert "day-01 stays cancelled: it was due for everyone" in refused.err
+
+
+def test_status_keeps_a_day_that_was_sent_and_then_removed(shop: Shop) -> None:
+    shop.type("send", "--now", DAY_1)
+    settings = shop.folder / "campaigns/test-month/campaign.yaml"
+    settings.write_text(settings.read_text().replace("skip:", "skip:\n- 1", 1))
+    (settings.parent / "days/01-day-1.md").unlink()
+    emails = shop.data("status", "--now", EVENING)["emails"]
+    kept = [each for each in emails if each["removed"]]
+    assert [(each["key"], each["sent"], each["planned"]) for each in kept] == [("day-01", 2, 0)]
+    assert kept[0]["first_due"] == "2027-02-01T08:00:00Z"
+    assert "day-01 (removed)" in shop.type("status", "--now", EVENING).done().out
 
 
 def test_what_was_too_late_can_be_sent_after_all(shop: Shop) -> None:

@@ -68,6 +68,15 @@ def test_a_name_that_was_not_retyped_is_told_in_words(shop: Shop, typed: str, wo
     assert words in shown
 
 
+@pytest.mark.parametrize(("typed", "code"), [("day-02\n", 0), ("yes\n", 4)])
+def test_a_cancellation_waits_for_the_retyped_key(shop: Shop, typed: str, code: int) -> None:
+    done, shown = at_a_terminal(shop.folder, "cancel", "day-02", *DAY_1, typed=typed)
+    assert '3 people will not get day-02. Type "day-02" to go on:' in shown
+    assert done == code
+    undone = shop.data("cancel", "day-02", "--undo", *DAY_1)
+    assert undone["changed"] is (code == 0)
+
+
 def test_no_input_never_asks(shop: Shop) -> None:
     with SmtpServer() as server:
         provider = f"smtp://{server.host}:{server.port}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -72,16 +73,24 @@ class LoadedCampaign:
 
 def load_campaign(folder: Path, workspace: Path) -> LoadedCampaign:
     """Read a campaign's folder. Never raises for its content."""
+    draft, problems = read_draft(folder, workspace)
+    if draft is None:
+        return LoadedCampaign(campaign=None, problems=tuple(problems))
+    loader = _CampaignLoader(draft, [*problems, *check_rules(draft)])
+    loader.read_emails()
+    return loader.loaded()
+
+
+def read_draft(folder: Path, workspace: Path) -> tuple[CampaignDraft | None, Sequence[Problem]]:
+    """The campaign.yaml of a folder, and its problems; None where no part can be read."""
     source, problems = read_inside(
         folder / FILE_NAME, FileKind.SETTINGS, folder=folder, workspace=workspace
     )
     if source is None:
-        return LoadedCampaign(campaign=None, problems=problems)
+        return None, problems
     document = read_document(source, CampaignFile, placeholders=_PLACEHOLDERS)
     if document.value is None:
-        return LoadedCampaign(
-            campaign=None, problems=tuple(first_of_each_file([*problems, *document.problems]))
-        )
+        return None, first_of_each_file([*problems, *document.problems])
     draft = CampaignDraft(
         document=document,
         file=document.value,
@@ -89,9 +98,7 @@ def load_campaign(folder: Path, workspace: Path) -> LoadedCampaign:
         folder=folder,
         workspace=workspace,
     )
-    loader = _CampaignLoader(draft, [*problems, *document.problems, *check_rules(draft)])
-    loader.read_emails()
-    return loader.loaded()
+    return draft, [*problems, *document.problems]
 
 
 @dataclass(slots=True)

@@ -56,6 +56,17 @@ def read_address(text: str) -> str:
         raise UsageError(f"{text} is not an email address: {error}") from error
 
 
+def port_option(default: int) -> Callable[[Decorated], Decorated]:
+    """``--port``, to serve the pages at."""
+    return click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=default,
+        show_default=True,
+        help="0 takes any free one.",
+    )
+
+
 def common_options(command: Decorated) -> Decorated:
     """Add the options of every command."""
     for decorate in reversed(_COMMON):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
@@ -15,24 +15,30 @@ from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.maintain.database_check import check_database
 from lovecampaign.cli.maintain.file_permissions import check_permissions
+from lovecampaign.cli.maintain.first_mail import FirstMail, FirstMailStep, StepState
 from lovecampaign.cli.maintain.health_finding import (
     HealthFinding,
     HealthState,
     doubtful,
     good,
-    unknown,
     unreachable,
     wrong,
 )
-from lovecampaign.cli.maintain.sender_dns import DnsResolver, check_sender
+from lovecampaign.cli.maintain.sender_dns import DnsResolver, check_sender, open_dns
 from lovecampaign.cli.maintain.signature_check import check_file
+from lovecampaign.cli.maintain.web_check import (
+    check_public_url,
+    check_web_addresses,
+    check_webhook,
+    find_picture_fault,
+)
 from lovecampaign.cli.output import style
 from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
+from lovecampaign.cli.resources.campaigns import campaign_option, load_usable
 from lovecampaign.cli.resources.file_arguments import read_path
 from lovecampaign.core.errors import ExitCode, LovecampaignError, Unreachable
 from lovecampaign.core.settings import (
-    ADDRESS_EXAMPLES,
     MAKE_A_KEY,
     Settings,
     secret_command,
@@ -43,22 +49,23 @@ from lovecampaign.providers.factory import open_provider
 from lovecampaign.providers.smtp.envelope_probe import find_refusal
 from lovecampaign.providers.smtp.provider import SmtpProvider
 from lovecampaign.providers.smtp.reply_codes import Phase
-from lovecampaign.web.serve.webhooks.sendgrid_signature import verifier
 
-EVENTS_PATH = "/webhooks/sendgrid"
 _OTHERS_MAY_READ = 0o077
 #: 32 hexadecimal digits are 128 bits, which cannot be guessed; RFC 4086, section 7.2.
 _MIN_KEY_LENGTH = 32
 #: Random text of that length has more different characters; "aaaa…" has not.
 _MIN_CHARACTERS = 8
-_SECONDS = 3.0
 _DIRECTION = {Phase.MAIL: "from", Phase.RCPT: "to"}
 _ADDRESS_HINTS = {
     Phase.MAIL: "let the user of the server send as it, or write another sender in campaign.yaml",
     Phase.RCPT: "correct reply_to in campaign.yaml, or let this machine relay there, with a login",
 }
+_STEP_MARKS = {
+    StepState.DONE: style.green("done"),
+    StepState.TO_DO: style.red("to do"),
+    StepState.UNKNOWN: style.dim("unknown"),
+}
 _YEAR = timedelta(days=365)
-_NAMES = {"LOVECAMPAIGN_PUBLIC_URL": "public url", "LOVECAMPAIGN_MEDIA_URL": "media url"}
 _MARKS = {
     HealthState.GOOD: style.green("good"),
     HealthState.DOUBTFUL: "check",
@@ -69,13 +76,24 @@ _MARKS = {
 
 @verb("doctor")
 @click.option("--mail", type=read_path, metavar="FILE", help="A test mail that arrived, saved.")
-def doctor(invocation: Invocation, mail: Path | None) -> Result:
+@click.option(
+    "--first-mail",
+    "shows_steps",
+    is_flag=True,
+    help="Show the ten steps from a domain to the first real mail instead.",
+)
+@campaign_option
+def doctor(
+    invocation: Invocation, mail: Path | None, campaign_name: str | None, *, shows_steps: bool
+) -> Result:
     """Check settings, database, provider, clock and DNS.
 
     Everything that is wrong is listed with what to type or change. It sends nothing: over SMTP it
     names sender and reply_to to the server, and takes that back. With --mail it reads instead
     whether the DKIM signature of a test mail covers the one-click unsubscribe.
     """
+    if shows_steps:
+        return _show_steps(invocation, campaign_name)
     findings = list(check_file(mail) if mail else check_everything(invocation))
     return Result(
         data={"findings": findings},
@@ -84,6 +102,51 @@ def doctor(invocation: Invocation, mail: Path | None) -> Result:
         exit_code=_exit_code(findings),
         next_command="lovecampaign check",
     )
+
+
+def _show_steps(invocation: Invocation, campaign_name: str | None) -> Result:
+    settings = invocation.settings()
+    campaign = load_usable(invocation, campaign_name).campaign
+    found, leaves_machine = check_provider_of(settings)
+    mail = FirstMail(
+        settings=settings,
+        campaign=campaign,
+        records=open_dns(),
+        provider=found if leaves_machine else None,
+        public_url=check_public_url(settings, leaves_machine=True),
+        picture_fault=find_picture_fault(settings, campaign),
+        machine=socket.getfqdn().lower(),
+    )
+    steps = list(mail.steps)
+    done = sum(step.state is StepState.DONE for step in steps)
+    lines = (line for number, step in enumerate(steps, 1) for line in _step_lines(number, step))
+    return Result(
+        data={"campaign": campaign.slug, "sender": campaign.sender.email, "steps": steps},
+        text="\n".join([*lines, f"{done} of {len(steps)} steps are done."]),
+        next_command="lovecampaign doctor --first-mail",
+    )
+
+
+def _step_lines(number: int, step: FirstMailStep) -> Iterator[str]:
+    mark = _STEP_MARKS[step.state]
+    yield f"{number:2} {mark}{' ' * (8 - len(style.plain(mark)))}{step.name}: {step.message}"
+    if step.where:
+        yield f"           {step.where}:"
+        yield from (f"             {line}" for line in step.lines)
+    if step.look_at:
+        yield "           then look at it:"
+        yield from (f"           - {each}" for each in step.look_at)
+
+
+def check_provider_of(settings: Settings) -> tuple[HealthFinding, bool]:
+    """What connecting to the provider finds, and whether mail leaves this machine through it."""
+    try:
+        provider = open_provider(settings)
+    except LovecampaignError as error:
+        return wrong("provider", error.message, error.hint or ""), True
+    with contextlib.closing(provider):
+        leaves = provider.leaves_machine or isinstance(provider, SmtpProvider)
+        return check_provider(provider), leaves
 
 
 def _line(finding: HealthFinding) -> str:
@@ -170,34 +233,6 @@ def _weak_secret(
     )
 
 
-def check_web_addresses(settings: Settings) -> Iterator[HealthFinding]:
-    """Faults of the addresses that mail links to."""
-    for variable, fault in settings.find_address_faults():
-        if variable in _NAMES:  # the provider reports the others
-            hint = f"write it like {ADDRESS_EXAMPLES[variable]}"
-            yield wrong(_NAMES[variable], f"{variable} {fault}", hint)
-
-
-def check_webhook(settings: Settings) -> Iterator[HealthFinding]:
-    """Whether SendGrid can report events."""
-    key = settings.sendgrid_webhook_public_key
-    if key is None:
-        if settings.provider_url.strip().lower().startswith("sendgrid:"):
-            yield doubtful(
-                "events",
-                "SENDGRID_WEBHOOK_PUBLIC_KEY is not set, so bounces and complaints stay unknown",
-                f"in SendGrid, point the event webhook to {settings.public_url}{EVENTS_PATH}, "
-                "turn Signature Verification on, and copy its key",
-            )
-        return
-    try:
-        verifier(key)
-    except LovecampaignError as error:
-        yield wrong("events", error.message, error.hint or "")
-    else:
-        yield good("events", f"SendGrid's are received at {settings.public_url}{EVENTS_PATH}")
-
-
 def _check_sending(
     settings: Settings, senders: Sequence[tuple[str, str]], *, has_faults: bool
 ) -> Iterator[HealthFinding]:
@@ -214,7 +249,7 @@ def _check_sending(
             for sender, reply_to in senders:
                 yield check_envelope(provider, sender, reply_to)
         if not has_faults:
-            yield check_public_url(settings, provider)
+            yield check_public_url(settings, leaves_machine=provider.leaves_machine)
 
 
 def check_provider(provider: Provider) -> HealthFinding:
@@ -244,35 +279,6 @@ def check_envelope(provider: SmtpProvider, sender: str, reply_to: str) -> Health
     if reply.code // 100 == 4:
         return doubtful("addresses", message, "try again in some minutes")
     return wrong("addresses", message, _ADDRESS_HINTS[phase])
-
-
-def check_public_url(settings: Settings, provider: Provider) -> HealthFinding:
-    """Whether the public address is reachable, and https where mail leaves the machine."""
-    url = urlsplit(settings.public_url)
-    if not provider.leaves_machine:
-        return good("public url", f"{settings.public_url}; mail stays on this machine")
-    if url.scheme != "https":
-        hint = "set LOVECAMPAIGN_PUBLIC_URL to the https address where serve is reached"
-        return wrong("public url", f"{settings.public_url} is not an https address", hint)
-    return _request_public_url(settings.public_url)
-
-
-def _request_public_url(public_url: str) -> HealthFinding:
-    import urllib3  # only where mail leaves the machine
-
-    try:
-        answer = urllib3.request(
-            "GET", f"{public_url}/healthz", timeout=_SECONDS, retries=False, redirect=False
-        )
-    except urllib3.exceptions.HTTPError as error:
-        return unknown("public url", f"could not reach {public_url}: {type(error).__name__}")
-    if answer.status == 200:
-        return good("public url", public_url)
-    return doubtful(
-        "public url",
-        f"{public_url}/healthz answers {answer.status}",
-        "check that lovecampaign serve runs behind that address",
-    )
 
 
 def check_time_zones(now: datetime, in_use: TzDatabase) -> Iterator[HealthFinding]:

@@ -61,6 +61,19 @@ class DnsResolver:
         return [_record_text(record) for record in answer]
 
 
+class OfflineDns:
+    """A machine that reaches no name server."""
+
+    def find(self, _name: str, _kind: str) -> Sequence[str] | None:
+        return None
+
+
+def open_dns() -> DnsRecords:
+    """The machine's resolver, if it is connected: then it can look up the root."""
+    resolver = DnsResolver()
+    return resolver if resolver.find(".", "NS") else OfflineDns()
+
+
 def _record_text(record: object) -> str:
     """The strings of a TXT record belong together (RFC 7208, section 3.3)."""
     strings = getattr(record, "strings", None)

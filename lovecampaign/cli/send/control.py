@@ -11,7 +11,7 @@ from datetime import datetime
 import click
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
-from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.framework.invocation import Invocation, require_retyped, verb
 from lovecampaign.cli.framework.options import read_name
 from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
@@ -23,7 +23,7 @@ from lovecampaign.schedule.slots import is_early_access
 from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.ledger import campaigns as ledger
 from lovecampaign.store.ledger.campaigns import BY_HAND
-from lovecampaign.store.reports.campaign_report import report_campaign
+from lovecampaign.store.reports.campaign_report import EmailReport, report_campaign
 from lovecampaign.store.sending.in_doubt import Retried, make_due
 from lovecampaign.store.tables import DeliveryState
 
@@ -71,34 +71,83 @@ def resume(invocation: Invocation, campaign_name: str | None) -> Result:
 
 @verb("cancel")
 @click.argument("key")
+@click.option("--undo", is_flag=True, help="Send it after all, to all for whom it is not due yet.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @campaign_option
-def cancel(invocation: Invocation, key: str, campaign_name: str | None) -> Result:
+def cancel(
+    invocation: Invocation, key: str, campaign_name: str | None, *, undo: bool, yes: bool
+) -> Result:
     """Cancel one email for everyone who does not have it yet.
 
-    This cannot be undone.
+    Asks at a terminal. Until the email is due, --undo takes it back.
     """
     with recorded_campaign(invocation, campaign_name) as recorded:
         email = find_scheduled(recorded.campaign, key)
+        if undo:
+            return _undo_cancel(recorded, email, invocation.now)
+        was_cancelled = email.key in recorded.record.cancelled
         number = _count_planned(recorded, email, invocation.now)
+        if number and invocation.may_ask and not (yes or was_cancelled):
+            question = f"{count_of(number, 'person')} will not get {email.key}."
+            require_retyped(invocation, email.key, question)
         with recorded.database.write() as connection:
             ledger.cancel_email(connection, recorded.record.email_ids[email.key], invocation.now)
-    was_cancelled = email.key in recorded.record.cancelled
+        is_open = _is_due_later(recorded, email, invocation.now)
+    slug = recorded.campaign.slug
     return Result(
         data={
-            "campaign": recorded.campaign.slug,
+            "campaign": slug,
             "key": email.key,
             "cancelled": number,
             "changed": not was_cancelled,
         },
-        text=_format_cancelled(email.key, number, was_cancelled=was_cancelled),
-        next_command=f"lovecampaign status {recorded.campaign.slug}",
+        text=_format_cancelled(email.key, number, was_cancelled=was_cancelled)
+        + (_how_to_undo(email.key, slug) if is_open else ""),
+        next_command=f"lovecampaign status {slug}",
     )
+
+
+def _how_to_undo(key: str, slug: str) -> str:
+    return (
+        f"\nUntil it is due, this takes it back: lovecampaign cancel {key} --undo --campaign {slug}"
+    )
+
+
+def _undo_cancel(recorded: RecordedCampaign, email: Email, now: datetime) -> Result:
+    was_cancelled = email.key in recorded.record.cancelled
+    if was_cancelled and not _is_due_later(recorded, email, now):
+        raise UsageError(
+            f"{email.key} stays cancelled: it was due for everyone",
+            hint="to send its words after all, give them a later day or time",
+        )
+    with recorded.database.write() as connection:
+        ledger.restore_email(connection, recorded.record.email_ids[email.key], now)
+    number = _count_planned(recorded, email, now)
+    slug = recorded.campaign.slug
+    words = f"is not cancelled any more; {count_of(number, 'person')} will get it"
+    return Result(
+        data={"campaign": slug, "key": email.key, "planned": number, "changed": was_cancelled},
+        text=f"{email.key} {words if was_cancelled else 'was not cancelled'}.",
+        next_command=f"lovecampaign status {slug}",
+    )
+
+
+def _is_due_later(recorded: RecordedCampaign, email: Email, now: datetime) -> bool:
+    """Whether there are subscribers for whom the email is not due yet."""
+    campaign = recorded.campaign
+    last = _report(recorded, email, now).last_due
+    if email.is_insiders_only and campaign.insiders and last:
+        last = max(last, campaign.insiders.until)  # due at joining
+    return last is not None and now < last
 
 
 def _count_planned(recorded: RecordedCampaign, email: Email, now: datetime) -> int:
     """Rows of the ledger, and everyone else who would get the email by today's rules."""
-    report = report_campaign(recorded.database, recorded.campaign, now, [email])
-    return report.emails[0].counts.get(DeliveryState.PLANNED, 0)
+    return _report(recorded, email, now).counts.get(DeliveryState.PLANNED, 0)
+
+
+def _report(recorded: RecordedCampaign, email: Email, now: datetime) -> EmailReport:
+    return report_campaign(recorded.database, recorded.campaign, now, [email]).emails[0]
 
 
 def _format_cancelled(key: str, number: int, *, was_cancelled: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign
@@ -14,7 +15,12 @@ from lovecampaign.cli.output.table import Cell, format_table
 from lovecampaign.cli.resources.campaigns import campaign_argument, load_usable
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.reports.campaign_report import CampaignReport, EmailReport, report_campaign
+from lovecampaign.store.reports.campaign_report import (
+    CampaignReport,
+    EmailReport,
+    report_campaign,
+    report_removed,
+)
 from lovecampaign.store.sending.due import find_next_due
 from lovecampaign.store.tables import DeliveryState
 
@@ -36,7 +42,7 @@ def status(invocation: Invocation, campaign_name: str | None) -> Result:
     """Show how far each email is, and what comes next.
 
     Also whether the campaign is paused, and why. "planned" counts people who would get an email
-    by today's rules and have not been claimed yet.
+    by today's rules and have not been claimed yet. Emails that were sent and then removed stay.
     """
     campaign = load_usable(invocation, campaign_name).campaign
     with opened_database(invocation) as database:
@@ -44,6 +50,8 @@ def status(invocation: Invocation, campaign_name: str | None) -> Result:
         keys = {email.key for email in campaign.scheduled_emails}
         with database.read() as connection:
             next_due = find_next_due(connection, campaign, report.record, keys, invocation.now)
+        removed = report_removed(database, campaign, report.record)
+    report = replace(report, emails=[*report.emails, *removed])
     record = report.record
     return Result(
         data={
@@ -75,6 +83,7 @@ def _as_json(campaign: Campaign, report: EmailReport) -> Mapping[str, object]:
     return {
         "key": report.key,
         "subject": email.subject if email else "",
+        "removed": report.is_removed,
         "first_due": report.first_due,
         "last_due": report.last_due,
         **{state.value: number for state, number in counts_of(report).items()},
@@ -89,7 +98,7 @@ def _format_table(campaign: Campaign, report: CampaignReport) -> str:
     headings = [state.value.replace("_", " ") for state in shown]
     rows: list[Sequence[Cell]] = [
         (
-            one.key,
+            f"{one.key} (removed)" if one.is_removed else one.key,
             local_time(one.first_due, campaign.timezone) if one.first_due else None,
             *(each[state] for state in shown),
         )

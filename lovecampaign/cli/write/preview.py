@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,22 +14,21 @@ import click
 from lovecampaign.campaign.workspace.find import pick_campaign
 from lovecampaign.cli.framework.bug_log import write_bug_log
 from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.framework.options import port_option
 from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.resources.campaigns import campaign_argument
 from lovecampaign.cli.resources.facts import find_facts, with_people
 from lovecampaign.cli.resources.open import opened_provider
-from lovecampaign.cli.resources.web_extra import port_option, require_packages
 from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.factory import open_provider
 
-if TYPE_CHECKING:  # imported on use: the extra may be missing
+if TYPE_CHECKING:  # imported on use: Starlette takes long
     from lovecampaign.checks.base.facts import Facts
     from lovecampaign.web.preview.server import PreviewOptions, PreviewUrls
 
 DEFAULT_PORT = 8029
-_PARTS = ("starlette", "uvicorn", "watchfiles", "multipart")
 
 
 @verb("preview")
@@ -39,6 +40,11 @@ _PARTS = ("starlette", "uvicorn", "watchfiles", "multipart")
 @click.option("--poll", is_flag=True, help="For network folders: poll the files for changes.")
 @click.option("--share", is_flag=True, help="Allow a phone on the same network, by a secret link.")
 @click.option(
+    "--editor",
+    metavar="COMMAND",
+    help="Opens files at a line from the page; default: $VISUAL, then $EDITOR.",
+)
+@click.option(
     "--export",
     "target",
     type=click.Path(file_okay=False, path_type=Path),
@@ -49,6 +55,7 @@ def preview(  # noqa: PLR0913 - one parameter for each option of the command
     invocation: Invocation,
     campaign_name: str | None,
     port: int,
+    editor: str | None,
     target: Path | None,
     *,
     opens: bool,
@@ -56,23 +63,23 @@ def preview(  # noqa: PLR0913 - one parameter for each option of the command
     share: bool,
 ) -> Result:
     """Show the month in a browser, updated as you save."""
-    require_packages("the preview", *_PARTS)
     workspace = invocation.find_workspace()
     folder = pick_campaign(workspace, campaign_name)
     if target is not None:
         return _export(invocation, folder, target)
-    return _serve(invocation, folder, port, opens=opens, poll=poll, share=share)
+    options = replace(
+        _options(invocation, folder, editor), port=port, is_polling=poll, is_shared=share
+    )
+    return _serve(invocation, options, opens=opens)
 
 
-def _serve(
-    invocation: Invocation, folder: Path, port: int, *, opens: bool, poll: bool, share: bool
-) -> Result:
+def _serve(invocation: Invocation, options: PreviewOptions, *, opens: bool) -> Result:
     from lovecampaign.web.preview.server import open_preview
 
-    with open_preview(_options(invocation, folder, port, poll=poll, share=share)) as (ready, serve):
+    with open_preview(options) as (ready, serve):
         invocation.output.show_line(
             {"url": ready.address, "shared_url": ready.shared_address},
-            _greeting(folder.name, ready),
+            _greeting(options.folder.name, ready),
         )
         invocation.output.show_hint("Press Ctrl-C to end it.")
         if opens and invocation.output.can_ask:
@@ -81,9 +88,8 @@ def _serve(
     return Result(is_streamed=True, exit_code=ExitCode.DONE)
 
 
-def _options(
-    invocation: Invocation, folder: Path, port: int, *, poll: bool, share: bool
-) -> PreviewOptions:
+def _options(invocation: Invocation, folder: Path, editor: str | None) -> PreviewOptions:
+    from lovecampaign.web.preview.authoring.editor import find_editor
     from lovecampaign.web.preview.server import PreviewOptions
 
     settings = invocation.settings()
@@ -92,13 +98,14 @@ def _options(
     return PreviewOptions(
         folder=folder,
         settings=settings,
-        port=port,
-        is_shared=share,
-        is_polling=poll,
+        port=DEFAULT_PORT,
+        is_shared=False,
+        is_polling=False,
         now=lambda: invocation.now,
         facts=lambda campaign: with_people(_facts(invocation, settings), campaign, settings),
         open_provider=lambda: opened_provider(invocation, settings),
         note_bug=lambda error: write_bug_log(error, words),
+        editor=find_editor(editor, os.environ),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 
-from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.core.message import Message, Outcome
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import TokenSigner
@@ -24,6 +24,7 @@ from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.plain.sample_recipients import sample_recipients
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import to_utc
+from lovecampaign.schedule.slots import typical_late_joining
 from lovecampaign.store.sending.claimed import Member
 
 
@@ -75,23 +76,39 @@ def preview_recipient(
     """The recipient for a preview of an email.
 
     ``person`` None is a sample subscriber with every field filled in. Links lead to pages that say
-    "this is a test". A sample replaces the deal code, for insiders and in insiders' emails.
+    "this is a test". A sample replaces the deal code, for insiders and in insiders' emails. The
+    catch-up has the days of its typical reader, for subscribers who do not get it.
     """
     sample = sample_recipients(campaign, email, content)[0]
+    builder = _recipient_builder(campaign, email, public_url)
     if person is None:
-        return sample._replace(links=_test_links(campaign, email, public_url))
+        as_known = Member(sample.subscriber, sample.subscriber.email, sample.zone, None)
+        return sample._replace(
+            links=_test_links(builder, public_url), digest=_digest(builder, as_known, sample)
+        )
     has_code = person.subscriber.is_insider or email.is_insiders_only
     return sample._replace(
         subscriber=person.subscriber,
         zone=person.zone,
-        links=_test_links(campaign, email, public_url),
+        links=_test_links(builder, public_url),
         deal_code=sample.deal_code if has_code else None,
-        digest=_recipient_builder(campaign, email, public_url).digest(person) or sample.digest,
+        digest=_digest(builder, person, sample),
     )
 
 
-def _test_links(campaign: Campaign, email: Email, public_url: str) -> Links:
-    links = _recipient_builder(campaign, email, public_url).links(TEST_TOKEN)
+def _digest(builder: RecipientBuilder, person: Member, sample: Recipient) -> tuple[str, ...]:
+    """The days in the person's catch-up, else in that of its typical reader."""
+    if own := builder.digest(person):
+        return own
+    if builder.email.role is Role.CATCH_UP and builder.founders_until is not None:
+        joined_at = typical_late_joining(builder.campaign, person.zone, builder.founders_until)
+        if usual := builder.digest(person._replace(joined_at=joined_at)):
+            return usual
+    return sample.digest
+
+
+def _test_links(builder: RecipientBuilder, public_url: str) -> Links:
+    links = builder.links(TEST_TOKEN)
     return replace(links, confirm=f"{public_url}/confirm/{TEST_TOKEN}")
 
 

@@ -31,7 +31,7 @@ def check_images(sender: SendingProcess, campaign: Campaign, content: Content) -
     with urllib3.PoolManager(timeout=_TIMEOUT, retries=False) as pool:
         for path, image in content.images.items():
             address = f"{sender.settings.media_url}/{image.name}"
-            fault = None if address in sender.checked_images else _find_fault(pool, address)
+            fault = None if address in sender.checked_images else find_fault(pool, address)
             if fault is None:
                 sender.checked_images.add(address)
             else:
@@ -47,7 +47,8 @@ def _is_for_others(sender: SendingProcess) -> bool:
     )
 
 
-def _find_fault(pool: urllib3.PoolManager, address: str) -> str | None:
+def find_fault(pool: urllib3.PoolManager, address: str) -> str | None:
+    """Why an image cannot be loaded from its address; None where it can."""
     try:
         # GET, since some hosts answer HEAD differently; the body is not read.
         answer = pool.request("GET", address, redirect=False, preload_content=False)

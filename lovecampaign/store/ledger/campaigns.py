@@ -1,4 +1,4 @@
-"""Campaign rows of the ledger: create and read them, pause, resume, cancel."""
+"""Campaign rows of the ledger: create and read them, pause, resume, cancel, restore."""
 
 from __future__ import annotations
 
@@ -158,6 +158,31 @@ def cancel_email(connection: Connection, email_id: int, now: datetime) -> int:
         .values(cancelled_at=now)
     )
     return close_if_cancelled(connection, email_id, now)
+
+
+def restore_email(connection: Connection, email_id: int, now: datetime) -> bool:
+    """Undo a cancellation for all for whom the email is not due yet; returns whether it was one.
+
+    Rows that fell due are closed for good. Those that planning made ahead of their time are
+    deleted: it makes them again.
+    """
+    is_changed = (
+        connection.execute(
+            sa.update(email)
+            .where(email.c.id == email_id, email.c.cancelled_at.is_not(None))
+            .values(cancelled_at=None)
+        ).rowcount
+        > 0
+    )
+    connection.execute(
+        sa.delete(delivery).where(
+            delivery.c.email_id == email_id,
+            delivery.c.state == DeliveryState.CANCELLED.value,
+            delivery.c.due > now,
+            delivery.c.first_claimed_at.is_(None),
+        )
+    )
+    return is_changed
 
 
 def close_if_cancelled(connection: Connection, email_id: int, now: datetime) -> int:

@@ -42,6 +42,8 @@ class EmailReport:
     counts: Mapping[DeliveryState, int] = field(default_factory=dict)
     #: Skip reasons of rows, and by the current rules.
     skipped: Mapping[str, int] = field(default_factory=dict)
+    #: The campaign has it no more; only its rows are counted, without those that wait in vain.
+    is_removed: bool = False
 
     @property
     def recipients(self) -> int:
@@ -87,6 +89,35 @@ def report_campaign(
             for email in requested
         ]
     return CampaignReport(record=schedule.record, emails=reports)
+
+
+def report_removed(
+    database: Database, campaign: Campaign, record: CampaignRecord | None
+) -> Sequence[EmailReport]:
+    """The numbers of emails that have rows and are in the campaign no more, by first due time."""
+    present = {email.key for email in campaign.emails}
+    gone = {
+        key: number
+        for key, number in (record.email_ids if record else {}).items()
+        if key not in present
+    }
+    with database.read() as connection:
+        reports = [_report_rows(connection, key, email_id) for key, email_id in gone.items()]
+    found = [(one.first_due, one) for one in reports if one.first_due is not None]
+    return [one for _, one in sorted(found, key=lambda each: each[0])]
+
+
+def _report_rows(connection: Connection, key: str, email_id: int) -> EmailReport:
+    states, skipped = _count_rows(connection, email_id)
+    del states[DeliveryState.PLANNED]
+    first, last = connection.execute(
+        sa.select(sa.func.min(delivery.c.due), sa.func.max(delivery.c.due)).where(
+            delivery.c.email_id == email_id, delivery.c.state != DeliveryState.PLANNED.value
+        )
+    ).one()
+    return EmailReport(
+        key=key, first_due=first, last_due=last, counts=states, skipped=skipped, is_removed=True
+    )
 
 
 def _slots_of_unknown_zone(campaign: Campaign, record: CampaignRecord | None) -> SlotsByZone:

@@ -28,6 +28,7 @@ from lovecampaign.core.errors import LovecampaignError, ProblemsFound
 from lovecampaign.schedule.icalendar import format_calendar
 from lovecampaign.web.calendar import first_instants
 from lovecampaign.web.preview.access import AccessMiddleware, AccessPolicy
+from lovecampaign.web.preview.authoring.routes import AuthorRoutes
 from lovecampaign.web.preview.letter.color_schemes import ColorScheme
 from lovecampaign.web.preview.live.live_reload import ReloadEvents
 from lovecampaign.web.preview.pages import HERE, PageContext, Pages
@@ -73,6 +74,7 @@ class Preview:
                 Route("/people", self._page(self._people)),
                 Route("/i/{name}", self._page(self._picture)),
                 Route("/send", self._send, methods=["POST"]),
+                *AuthorRoutes(desk=self.pages.desk, access=self.access).routes(),
                 Route("/events", self._events),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
             ],

@@ -12,9 +12,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.rules.message.message import GMAIL_CLIPS_AT_BYTES
-from lovecampaign.core.problems import Problem
+from lovecampaign.core.problems import Place, Problem
 from lovecampaign.core.zones import ZoneInfo
 from lovecampaign.web.calendar import build_calendar, emails_on, sign_up_emails
+from lovecampaign.web.preview.authoring.desk import AuthorDesk
 from lovecampaign.web.preview.letter.color_schemes import ColorScheme, apply_scheme
 from lovecampaign.web.preview.live.background_checks import BackgroundChecker
 from lovecampaign.web.preview.live.state import PreviewState
@@ -61,6 +62,8 @@ class Pages:
     urls: PageUrls
     #: The made-up readers to choose from; None: all.
     offered: Sequence[PreviewSubscriber] | None = None
+    #: None: the pages change no file.
+    desk: AuthorDesk | None = None
     _templates: Environment = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +75,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.filters |= _FILTERS
+        self._templates.globals |= {"desk": self.desk, "file_of": _file_of}
 
     @property
     def readers(self) -> Sequence[PreviewSubscriber]:
@@ -216,6 +220,10 @@ class Pages:
         """Whether the database has subscribers, and this page may show them."""
         may_see = self.urls.is_live and context.is_trusted
         return may_see and self.people.has_subscribers(self.state.require_campaign())
+
+
+def _file_of(email: Email) -> Place:
+    return Place(file=email.copy.file, line=1)
 
 
 def _neighbours(campaign: Campaign, email: Email) -> tuple[Email | None, Email | None]:

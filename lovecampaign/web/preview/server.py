@@ -17,6 +17,8 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.web.hosting import log_thread_errors, open_listener
 from lovecampaign.web.preview.access import AccessPolicy
 from lovecampaign.web.preview.app import Preview
+from lovecampaign.web.preview.authoring.desk import AuthorDesk
+from lovecampaign.web.preview.authoring.editor import Editor
 from lovecampaign.web.preview.live.background_checks import BackgroundChecker
 from lovecampaign.web.preview.live.file_watcher import FileWatcher
 from lovecampaign.web.preview.live.live_reload import ReloadEvents
@@ -46,6 +48,7 @@ class PreviewOptions:
     facts: Callable[[Campaign], Facts]
     open_provider: OpenProvider
     note_bug: Callable[[BaseException], Path]
+    editor: Editor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +106,7 @@ def _preview(
             checker=checker,
             people=SubscriberLookup(settings=settings),
             urls=LiveUrls(FIRST_READER),
+            desk=None if options.is_shared else _desk(options, access),
         ),
         sender=PreviewSender(
             settings=settings, open_provider=options.open_provider, now=options.now
@@ -111,6 +115,15 @@ def _preview(
         events=events,
         now=options.now,
         note_bug=options.note_bug,
+    )
+
+
+def _desk(options: PreviewOptions, access: AccessPolicy) -> AuthorDesk:
+    return AuthorDesk(
+        folder=options.folder,
+        workspace=options.settings.workspace,
+        editor=options.editor,
+        form_token=access.form_token,
     )
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -42,10 +43,12 @@ from lovecampaign.store.ledger.campaigns import (
     find_campaign,
     pause,
     record_campaign,
+    restore_email,
     resume,
 )
 from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
 from lovecampaign.store.planning.planner import plan_due
+from lovecampaign.store.reports.campaign_report import report_removed
 from lovecampaign.store.sending.due import find_next_due, list_due_batches
 from lovecampaign.store.sending.in_doubt import Retried, make_due, plan_again
 from lovecampaign.store.tables import DeliveryState
@@ -242,6 +245,41 @@ def test_a_cancelled_email_reaches_nobody_else(stage: Stage) -> None:
     report = stage.send()
     assert report.sent == 0
     assert stage.states("day-01") == {"sent": 1, "cancelled": 3}  # the newcomer's too
+
+
+def test_a_cancellation_is_undone_for_those_for_whom_it_is_not_due(stage: Stage) -> None:
+    stage.add_readers(3)
+    record = record_campaign(stage.database, stage.campaign)
+    email = stage.campaign.day_emails[0]
+    just_before = DAY_1 - timedelta(minutes=1)  # rows are made two minutes ahead
+    plan_due(stage.database, stage.campaign, record, [email], just_before)
+    assert stage.states(email.key) == {"planned": 3}
+    with stage.database.write() as connection:
+        assert cancel_email(connection, record.email_ids[email.key], just_before) == 3
+        assert restore_email(connection, record.email_ids[email.key], just_before)
+        assert not restore_email(connection, record.email_ids[email.key], just_before)
+    assert stage.send(DAY_1).sent == 3
+
+    stage.add_readers(2, name="newcomer")
+    plan_due(stage.database, stage.campaign, record, [email], DAY_1)
+    with stage.database.write() as connection:
+        assert cancel_email(connection, record.email_ids[email.key], DAY_1) == 2
+        restore_email(connection, record.email_ids[email.key], DAY_1)
+    assert stage.send(DAY_1).sent == 0
+    assert stage.states(email.key) == {"sent": 3, "cancelled": 2}  # it was due
+
+
+def test_an_email_that_was_removed_keeps_its_numbers(stage: Stage) -> None:
+    stage.add_readers(3)
+    stage.send(DAY_1, limit=2)
+    record = find_campaign(stage.database, stage.campaign)
+    emails = tuple(one for one in stage.campaign.emails if one.key != "day-01")
+    [removed] = report_removed(stage.database, replace(stage.campaign, emails=emails), record)
+    assert (removed.key, removed.is_removed) == ("day-01", True)
+    assert removed.counts == {DeliveryState.SENT: 2}  # the third waits in vain
+    assert removed.first_due == DAY_1
+    assert report_removed(stage.database, stage.campaign, record) == []
+    assert report_removed(stage.database, stage.campaign, None) == []
 
 
 def test_an_email_that_is_cancelled_after_a_pass_began_is_not_sent(stage: Stage) -> None:

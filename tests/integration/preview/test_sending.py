@@ -85,3 +85,19 @@ def test_a_code_is_shown_to_whoever_would_get_one(
     assert letter is not None
     assert words in letter.text
     assert not list(state.settings.workspace.glob("*.db"))  # a code would have been kept there
+
+
+def test_the_catch_up_is_shown_as_its_typical_reader_gets_it(state: PreviewState) -> None:
+    campaign = state.require_campaign()
+    email = campaign.find_email("catch-up")
+    assert email is not None
+    everyone = {one.key: one for one in readers(campaign)}
+
+    def days_for(reader: str) -> list[int]:
+        letter = state.view(email, everyone[reader]).letter
+        assert letter is not None
+        return [n for n in range(1, 28) if f"Day {n}: " in letter.text]
+
+    # Sam joined long before: a reader who joins halfway misses the must-have days so far.
+    assert days_for("sam") == [1, 2, 12, 15]
+    assert days_for("late") == [1, 2, 11]  # as they get it

@@ -94,6 +94,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         "web/preview": """
             letter
             access readers
+            authoring
             live
             pages
             app static_export

@@ -18,7 +18,7 @@ _PLACEHOLDER = re.compile(
     r"\b(?:todo|tbd|xxx+|lorem ipsum|your (?:street|address|city|postal))", re.IGNORECASE
 )
 #: Their DMARC records let no other server send for them.
-_FREE_MAIL = frozenset(
+FREE_MAIL = frozenset(
     {
         "aol.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net", "googlemail.com", "hotmail.com",
         "hotmail.fr", "icloud.com", "laposte.net", "live.com", "mail.ru", "me.com", "msn.com",
@@ -148,7 +148,7 @@ class FreeMailSender(MonthRule, code="LC294"):
     def findings(self, draft: MonthDraft) -> Iterator[Problem]:
         email = draft.campaign.sender.email
         domain = email.rpartition("@")[2].lower()
-        if draft.facts.provider_leaves_machine and domain in _FREE_MAIL:
+        if draft.facts.provider_leaves_machine and domain in FREE_MAIL:
             yield setting(draft.campaign, "sender.email", email).warning(
                 f"no other server may send mail from {domain}",
                 hint="send from a domain of your own; reply_to may stay",

@@ -1,0 +1,1 @@
+"""What the preview does to files, for their author."""
