@@ -6,6 +6,7 @@ from lovecampaign.checks.base.rule import EmailRule, MonthRule
 from lovecampaign.checks.rules.copy import (
     fallbacks,
     fields,
+    foreign_markdown,
     leftovers,
     links,
     reserved_names,
@@ -94,7 +95,7 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     links.DeadLink(),
     leftovers.RawHtml(),
     leftovers.PipeTable(),
-    leftovers.UnknownMarkdown(),
+    foreign_markdown.UnknownMarkdown(),
     mjml_attributes.IneffectiveAttribute(),
     mjml_attributes.WrongAttributeValue(),
     leftovers.Placeholder(),

@@ -61,18 +61,21 @@ def find_in_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passa
     yield from find_in_lines(email.copy.text, email.copy.file, email.copy.first_line, pattern)
 
 
-def find_in_shown_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
+def find_in_shown_words(
+    draft: EmailDraft, pattern: re.Pattern[str], jinja: str = " "
+) -> Iterator[Passage]:
     """Every match in the subject, the preheader and the copy, outside of code and Jinja.
 
-    In the copy a match may go over several lines; the caret underlines its first.
+    In the copy a match may go over several lines; the caret underlines its first. ``jinja``: the
+    character that each one of Jinja counts as.
     """
     email, copy = draft.email, draft.email.copy
     for name, line in (("subject", email.subject), ("preheader", email.preheader)):
-        for found in pattern.finditer(_without_jinja(line)):
+        for found in pattern.finditer(_without_jinja(line, jinja)):
             text = line[found.start() : found.end()]
             yield find_email_setting(draft.campaign, email, name, text)
     lines = copy.text.split("\n")
-    for found in pattern.finditer(_without_jinja(without_code(copy.text))):
+    for found in pattern.finditer(_without_jinja(without_code(copy.text), jinja)):
         start = found.start()
         number = copy.text.count("\n", 0, start)
         column = start - copy.text.rfind("\n", 0, start)
@@ -137,9 +140,9 @@ def first_line(email: Email) -> Passage:
     return next(passages, Passage(text="", place=Place(file=email.copy.file)))
 
 
-def _without_jinja(text: str) -> str:
-    """With blanks in place of merge fields, conditions and comments."""
-    return _JINJA.sub(lambda found: _NOT_LINE_END.sub(" ", found[0]), text)
+def _without_jinja(text: str, filler: str) -> str:
+    """With blanks, or another character, in place of merge fields, conditions and comments."""
+    return _JINJA.sub(lambda found: _NOT_LINE_END.sub(filler, found[0]), text)
 
 
 def _written(campaign: Campaign, place: Place, text: str) -> Passage:

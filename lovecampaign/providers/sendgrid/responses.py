@@ -69,7 +69,7 @@ def classify_response(reply: HttpResponse, now: datetime) -> Verdict:
 def _classify_rejection(reply: HttpResponse, detail: str) -> Verdict:
     if reply.status == 408:  # the request was incomplete (RFC 9110 §15.5.9)
         return transient(detail)
-    if reply.status in (401, 403, 404, 405):
+    if reply.status in (401, 402, 403, 404, 405):
         return stop_the_run(detail)
     if reply.status == 413:
         return permanent(detail, FaultKind.MESSAGE)
@@ -138,7 +138,7 @@ def _classify_by_field(reply: HttpResponse, detail: str) -> Verdict:
         return stop_the_run(detail)
     if any(_NAMES_THE_RECIPIENT.fullmatch(field) for field in fields):
         return permanent(detail, FaultKind.RECIPIENT)
-    return permanent(detail, FaultKind.MESSAGE)
+    return permanent(detail, FaultKind.MESSAGE if any(fields) else FaultKind.UNCLEAR)
 
 
 def _describe(reply: HttpResponse) -> str:

@@ -31,6 +31,7 @@ class RefusalCause(StrEnum):
 
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _ADDRESS = re.compile(r"""[<(\[\"']*[^\s<>\"'():;,\[\]]+@[\w-]+(?:\.[\w-]+)*[>)\]\"']*""")
+_ASCII_UMLAUT = re.compile(r"([aou])e")
 _BLANKS = re.compile(r"[\s_]+")
 
 
@@ -48,10 +49,11 @@ def _readings(text: str) -> Sequence[str]:
     """The words without addresses and URLs, then the URLs: some replies are nothing else.
 
     An address or a help page such as ``/policy/user-unknown`` says nothing about the cause.
+    Last, German in ASCII: ``Empfaenger`` for ``Empfänger``.
     """
     plain = _ADDRESS.sub(" ", _without_accents(text).lower())
     words = _BLANKS.sub(" ", _URL.sub(" ", plain)).strip()
-    return (words, " ".join(_URL.findall(plain)))
+    return (words, " ".join(_URL.findall(plain)), _ASCII_UMLAUT.sub(r"\1", words))
 
 
 def _without_accents(text: str) -> str:

@@ -130,6 +130,9 @@ def _temporary_fault(phase: Phase, reply: Reply) -> FaultKind:
     if cause is RefusalCause.DOMAIN or (cause is None and reply.enhanced in _DEAD_DOMAIN):
         return FaultKind.DESTINATION
     if reply.enhanced is not None:
+        is_network = reply.enhanced[0] == 4 and phase is Phase.RCPT
+        if is_network and cause is None:  # RFC 3463 §3.5: the way to the domain
+            return FaultKind.DESTINATION
         is_mailbox = reply.enhanced[0] == 2 and cause is None
         return FaultKind.MAILBOX if is_mailbox else FaultKind.PROVIDER
     is_mailbox = phase is Phase.RCPT and reply.code == 450 and cause is None

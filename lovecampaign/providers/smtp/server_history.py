@@ -13,6 +13,9 @@ from lovecampaign.providers.smtp.smtp_socket import Reply
 
 LACKS_USER = "the server offers a login, and LOVECAMPAIGN_PROVIDER has no user"
 
+#: Faults that a missing login may be behind: a server that asks for one says so in any words.
+_MAY_LACK_LOGIN = frozenset({FaultKind.CONFIGURATION, FaultKind.POLICY, FaultKind.UNCLEAR})
+
 
 @dataclass(slots=True)
 class ServerHistory:
@@ -50,7 +53,7 @@ class ServerHistory:
         self.pace.note_accepted()
 
     def _with_missing_login(self, verdict: Verdict) -> Verdict:
-        if verdict.fault is FaultKind.CONFIGURATION and self.lacks_user and not self.has_accepted:
+        if verdict.fault in _MAY_LACK_LOGIN and self.lacks_user and not self.has_accepted:
             return replace(verdict, detail=f"{LACKS_USER}: {verdict.detail}")
         return verdict
 

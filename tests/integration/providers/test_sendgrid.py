@@ -133,7 +133,7 @@ def test_a_date_to_wait_for_counts_by_their_clock(server: SendGridServer) -> Non
         ),
         (ScriptedResponse(status=408), OutcomeKind.TRANSIENT, FaultKind.PROVIDER),
         (ScriptedResponse(status=413), OutcomeKind.PERMANENT, FaultKind.MESSAGE),
-        (ScriptedResponse(status=400), OutcomeKind.PERMANENT, FaultKind.MESSAGE),
+        (ScriptedResponse(status=400), OutcomeKind.PERMANENT, FaultKind.UNCLEAR),
         (
             ScriptedResponse(status=400, errors=[("personalizations.0.to.0.email", "not valid")]),
             OutcomeKind.PERMANENT,
@@ -152,7 +152,7 @@ def test_a_date_to_wait_for_counts_by_their_clock(server: SendGridServer) -> Non
         (
             ScriptedResponse(status=400, errors=[(None, "nobody named")]),
             OutcomeKind.PERMANENT,
-            FaultKind.MESSAGE,
+            FaultKind.UNCLEAR,
         ),
     ],
 )

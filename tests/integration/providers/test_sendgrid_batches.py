@@ -231,15 +231,15 @@ def test_whom_a_refusal_names_is_refused_and_the_others_are_asked_for_again(
     assert flight.notes.index(("answered", "delivery-000004")) == 9, "not in doubt in between"
 
 
-@pytest.mark.parametrize("status", [400, 413])
+@pytest.mark.parametrize(("status", "fault"), [(400, FaultKind.UNCLEAR), (413, FaultKind.MESSAGE)])
 def test_a_refusal_that_names_nobody_is_halved_until_it_does(
-    renderer: EmailRenderer, server: SendGridServer, status: int
+    renderer: EmailRenderer, server: SendGridServer, status: int, fault: FaultKind
 ) -> None:
     server.answer_to("reader5@example.com", *[ScriptedResponse(status=status)] * 10)
     outcomes = send(server.port, *(person(renderer, n) for n in range(16)))
     refused = {key for key, each in outcomes.items() if each.kind is not OutcomeKind.ACCEPTED}
     assert refused == {"delivery-000005"}
-    assert outcomes["delivery-000005"].fault is FaultKind.MESSAGE
+    assert outcomes["delivery-000005"].fault is fault
     assert set(server.counts.values()) == {1}
     assert len(server.counts) == 15
     assert len(server.requests) == 9  # 16; 8, 8; 4, 4; 2, 2; 1, 1

@@ -46,63 +46,6 @@ _TABLE_RULE = re.compile(
     re.MULTILINE,
 )
 
-#: A footnote's own line, or its number in a text.
-_FOOTNOTE = re.compile(r"^ {0,3}\[\^[^\]\s]+\]:|\[\^[^\]\s]+\](?!\()", re.MULTILINE)
-#: Syntax of GitHub, Pandoc, MkDocs, Obsidian and others: a pattern, its name, and the advice.
-_FOREIGN_MARKDOWN = (
-    (
-        re.compile(r"(?:(?<=[-*+] )|(?<=[.)] ))\[[ xX]\](?= )"),
-        "task lists",
-        "write a plain list, or ☐ and ☑",
-    ),
-    (
-        re.compile(r"(?<=> )\[!\w+\]|(?<=>)\[!\w+\]"),
-        "boxes",
-        "write a quotation that begins with a word in bold: > **Tip:**",
-    ),
-    (
-        re.compile(r"^ {0,3}:{3,}.*$", re.MULTILINE),
-        "boxes",
-        "delete the colons, or write a quotation: > words",
-    ),
-    (
-        re.compile(r"(?<![=\w])==(?=[^\s=])[^=\n]*[^\s=]==(?![=\w])"),
-        "highlights",
-        "write **bold**",
-    ),
-    (
-        re.compile(r"^ {0,3}(?:\[\[?_?TOC_?\]\]?|\{:toc\})[ \t]*$", re.MULTILINE | re.IGNORECASE),
-        "table of contents",
-        "delete it",
-    ),
-    (
-        re.compile(r"(?<![\w:/]):[a-z][a-z0-9+]*(?:_[a-z0-9]+)*:(?![\w:/])"),
-        "names of emoji",
-        "write the emoji itself, as 🌱",
-    ),
-    (
-        re.compile(r"^ {0,3}(?:!!!|\?\?\?\+?)[ \t]+\w.*$", re.MULTILINE),
-        "boxes",
-        "write a quotation that begins with a word in bold: > **Tip:**",
-    ),
-    (
-        re.compile(
-            r"(?<=[\])*_`\w])\{:?[ \t]*[.#][\w-]+[^{}\n]*\}|^\{:[^{}\n]*\}[ \t]*$", re.MULTILINE
-        ),
-        "classes",
-        "delete it; a template can have styles",
-    ),
-    (
-        re.compile(
-            r"!?\[\[(?![ \t]*(?:_?toc_?[ \t]*\]\]|(?:first|last|full|contact)[_ ]?name))"
-            r"[^\[\]:{}|\n]+(?:\|[^\[\]:{}\n]*)?\]\]",
-            re.IGNORECASE,
-        ),
-        "links to notes",
-        "write a link: [words](https://…)",
-    ),
-)
-
 
 class Placeholder(EmailRule, code="LC273"):
     """No placeholder is left.
@@ -187,44 +130,4 @@ class PipeTable(EmailRule, code="LC224"):
             yield passage.warning(
                 "readers would see this table as pipes and dashes: Markdown here has no tables",
                 hint="write a list, or put the table into a template with <mj-table>",
-            )
-
-
-class UnknownMarkdown(EmailRule, code="LC226"):
-    """Copy holds no Markdown of other programs.
-
-    Task lists, boxes, highlights, tables of contents and :emoji: are no part of the Markdown of
-    copy, which is CommonMark with ~~strikethrough~~ and footnotes: readers would see their signs
-    as they are. A footnote needs both its number in the text and its note.
-
-    Bad:  - [ ] sow the peas :seedling:
-    Good: - sow the peas 🌱
-    """
-
-    def findings(self, draft: EmailDraft) -> Iterator[Problem]:
-        for pattern, what, hint in _FOREIGN_MARKDOWN:
-            for passage in find_in_shown_words(draft, pattern):
-                yield passage.warning(
-                    f"readers would see {passage.text} as it is: Markdown here has no {what}",
-                    hint=hint,
-                )
-        yield from _lone_footnotes(draft)
-
-
-def _lone_footnotes(draft: EmailDraft) -> Iterator[Problem]:
-    """Numbers without a note, which are shown as they are, and notes without a number."""
-    found = list(find_in_shown_words(draft, _FOOTNOTE))
-    notes = {one.text.removesuffix(":") for one in found if one.text.endswith(":")}
-    numbers = {one.text for one in found if not one.text.endswith(":")}
-    for passage in found:
-        number = passage.text.removesuffix(":")
-        if number not in notes:
-            yield passage.warning(
-                f"readers would see {number} as it is: it has no note",
-                hint=f"write the note on a line of its own: {number}: words",
-            )
-        elif number not in numbers:
-            yield passage.warning(
-                f"no text has the number {number}: its note is not sent",
-                hint=f"write {number} behind the words that it is about, or delete the note",
             )

@@ -31,7 +31,7 @@ _NAMED_DOMAIN = re.compile(
 _IN_COPY = re.compile(
     r"(?<!!)\[(?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*\]\(\s*(?P<link><[^<>]*>|[^)\s>]+)"
     r"|^\s{0,3}\[(?!\^)[^\]]+\]:\s*(?P<page><[^<>]*>|[^\s>]+)"
-    r"|\[\[\s*button\s*:.*\|\s*(?P<button>[^\s|\]]+)\s*\]\]",
+    r"|\[\[\s*button\s*:(?:\{\{.*?\}\}|[^|])*\|\s*(?P<button>(?:\{\{.*?\}\}|[^|\]])+?)\s*\]\]",
     re.IGNORECASE,
 )
 _IN_TEMPLATE = re.compile(r"""\shref\s*=\s*["'](?P<link>[^"']+)["']""", re.IGNORECASE)
@@ -180,7 +180,9 @@ def _is_completed(address: str, draft: EmailDraft) -> bool:
     """Whether the ``base-url`` of a navigation bar completes an address."""
     if not any("base-url" in source for source in draft.templates.values()):
         return False
-    hrefs = [link.href for link in draft.rendered.links] if draft.rendered else []
+    if draft.rendered is None:  # not known before its errors are fixed
+        return True
+    hrefs = [link.href for link in draft.rendered.links]
     return address not in hrefs and any(
         _LEADS.match(one) and one.endswith(address) for one in hrefs
     )

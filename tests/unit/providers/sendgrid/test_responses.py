@@ -39,5 +39,13 @@ def test_a_rejection_of_an_address_is_about_the_recipient() -> None:
     assert classify(400, "Does not contain a valid address.", field) is FaultKind.RECIPIENT
 
 
-def test_any_other_rejection_is_about_the_message() -> None:
+def test_a_rejection_of_another_field_is_about_the_message() -> None:
     assert classify(400, "The subject is required.", "subject") is FaultKind.MESSAGE
+
+
+def test_a_rejection_that_names_no_field_is_not_clear() -> None:
+    assert classify(400, "Your office has a bad day") is FaultKind.UNCLEAR
+
+
+def test_a_bill_that_is_not_paid_stops_the_run() -> None:
+    assert classify(402, "Payment required") is FaultKind.CONFIGURATION

@@ -137,6 +137,49 @@ def test_words_about_our_rate_ask_for_a_wait(phase: Phase, line: str, is_held: b
     assert verdict.on(make_message()).is_held is is_held
 
 
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("550 Sie muessen sich erst anmelden", FaultKind.CONFIGURATION),
+        ("550 Vous devez vous authentifier avant d'envoyer", FaultKind.CONFIGURATION),
+        ("550 Debe autenticarse antes de enviar correo", FaultKind.CONFIGURATION),
+        ("550 You must check for new mail before sending mail", FaultKind.CONFIGURATION),
+        ("550 5.7.1 Account is temporarily disabled for sending", FaultKind.CONFIGURATION),
+        ("550 Maximum number of messages for 24 hours reached", FaultKind.QUOTA),
+        ("550 Das Limit fuer ausgehende E-Mails wurde ueberschritten", FaultKind.QUOTA),
+        ("550 5.7.705 Access denied, tenant has exceeded threshold", FaultKind.QUOTA),
+        ("550 5.7.1 your plan lets you send 1000 mails", FaultKind.QUOTA),
+        ("550 Mailbox has reached its size limit", FaultKind.MAILBOX),
+        (
+            "554 It reached its maximum, the mailbox has reached its storage limit",
+            FaultKind.MAILBOX,
+        ),
+        ("550 recipient mailbox is over its limit", FaultKind.MAILBOX),
+        ("550 Kontingent des Empfaengers erschoepft", FaultKind.MAILBOX),
+        ("550 Dirección IP en lista negra", FaultKind.POLICY),
+        ("550 Unbekannter Empfaenger", FaultKind.RECIPIENT),
+        ("550 Okänd mottagare", FaultKind.RECIPIENT),
+        ("550 Kullanıcı bulunamadı", FaultKind.RECIPIENT),
+        ("550 사용자를 찾을 수 없습니다", FaultKind.RECIPIENT),
+        ("550 메일을 보낼 수 없습니다", FaultKind.UNCLEAR),
+        ("450 4.4.1 No answer from host", FaultKind.DESTINATION),
+        ("451 4.4.2 Bad connection", FaultKind.DESTINATION),
+        ("451 4.4.1 connection to nope.example timed out", FaultKind.DESTINATION),
+        (
+            "450 4.1.1 unverified address: connect to mx.nope.example[192.0.2.1]:25: timed out",
+            FaultKind.DESTINATION,
+        ),
+        ("450 4.1.8 <ana@your-shop.com>: Sender address rejected: Domain", FaultKind.PROVIDER),
+        ("451 4.3.0 Temporary lookup failure", FaultKind.PROVIDER),
+    ],
+)
+def test_a_reply_to_rcpt_in_any_language_has_the_fault_it_names(
+    line: str, fault: FaultKind
+) -> None:
+    code, _, text = line.partition(" ")
+    assert classify_reply(Phase.RCPT, Reply(code=int(code), lines=(text,))).fault is fault
+
+
 @given(st.sampled_from(Phase), st.integers(200, 599), st.text(max_size=60))
 def test_no_reply_is_without_a_verdict(phase: Phase, code: int, text: str) -> None:
     verdict = classify_reply(phase, Reply(code=code, lines=(text,)))
