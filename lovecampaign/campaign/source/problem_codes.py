@@ -57,7 +57,7 @@ class ProblemCode(StrEnum):
     )
     DATE = "LC025", "A date is written 2027-02-01, and a price's date launch +4d too."
     DURATION = "LC026", "A duration is written 90s, 20m, 4h or 2d."
-    MONEY = "LC027", "A price is written 59 EUR or 59.90 EUR."
+    MONEY = "LC027", "A price is written 59 EUR, 59.90 EUR or 59 €."
     PERCENTAGE = "LC028", "A share is written 0.1%."
     QUIET_HOURS = "LC029", "Quiet hours are written 21:00-07:00."
     COLOR = "LC030", 'A colour is written "#c2185b", in quotes.'

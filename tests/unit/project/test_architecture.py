@@ -31,7 +31,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             testing
         """,
         "campaign": """
-            model source
+            model source words
             schema deals
             files
             workspace
