@@ -6,6 +6,7 @@ from lovecampaign.checks.base.rule import EmailRule, MonthRule
 from lovecampaign.checks.rules.copy import (
     fallbacks,
     fields,
+    language,
     leftovers,
     links,
     reserved_names,
@@ -97,6 +98,7 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     leftovers.UnknownMarkdown(),
     mjml_attributes.IneffectiveAttribute(),
     mjml_attributes.WrongAttributeValue(),
+    language.OtherLanguage(),
     leftovers.Placeholder(),
     leftovers.ForeignMergeTag(),
     pictures.PictureAlt(),

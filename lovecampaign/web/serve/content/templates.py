@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Money
+from lovecampaign.campaign.words.catalog import Translation
 from lovecampaign.render.model.formatting import (
     LocalizedDate,
     LocalizedMoney,
@@ -18,7 +19,6 @@ from lovecampaign.render.model.formatting import (
     direction_of,
 )
 from lovecampaign.web.serve.content.brand import style_path
-from lovecampaign.web.serve.content.i18n import Translation
 from lovecampaign.web.serve.content.masking import mask_address
 
 HERE = Path(__file__).parents[1]
