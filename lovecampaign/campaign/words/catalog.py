@@ -63,8 +63,9 @@ def read_words(workspace: Path | None, language: str) -> Translation | None:
     """
     base = base_language(language)
     texts: Mapping[str, Any] = _read_shipped(base) if base in SHIPPED else {}
-    for name in dict.fromkeys((base, language)) if workspace else ():
-        texts = _merge(texts, _own_texts(_own_file(workspace, name)))
+    if workspace is not None:
+        for name in dict.fromkeys((base, language)):
+            texts = _merge(texts, _own_texts(_own_file(workspace, name)))
     if not texts or (base not in SHIPPED and _missing(texts, language)):
         return None
     return Translation(language=language if base not in SHIPPED else base, texts=texts)

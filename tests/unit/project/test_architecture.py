@@ -31,7 +31,8 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             testing
         """,
         "campaign": """
-            model source words
+            model source
+            words
             schema deals
             files
             workspace

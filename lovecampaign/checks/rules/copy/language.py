@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 
 from lovecampaign.campaign.words.catalog import SHIPPED, read_words
 from lovecampaign.campaign.words.locale import base_language, locale_of
-from lovecampaign.checks.base.locate import find_in_shown_words
+from lovecampaign.checks.base.locate import Passage, find_in_shown_words
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.checks.base.template_text import find_in_template_words, runs_of_words
 from lovecampaign.core.problems import Problem
@@ -55,19 +55,28 @@ class OtherLanguage(EmailRule, code="LC225"):
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         own = base_language(draft.campaign.language)
         name = locale_of(own).english_name
-        for passage in find_in_shown_words(draft, _PARAGRAPH):
-            other = guess_other_language(passage.text, own)
-            if other and not draft.email.copy.is_built_in:
-                yield passage.warning(
-                    f"these words are {other}, and the letter is {name}",
-                    hint="translate them, or change language in campaign.yaml",
-                )
+        for other, passages in _other_paragraphs(draft, own).items():
+            more = f" ({len(passages)} such paragraphs)" if len(passages) > 1 else ""
+            yield passages[0].warning(
+                f"these words are {other}, and the letter is {name}{more}",
+                hint="translate them, or change language in campaign.yaml",
+            )
         for passage in find_in_template_words(draft, _RUN):
             if other := _language_of_phrase(passage.text, own):
                 yield passage.warning(
                     f"“{passage.text.strip()}” is {other}, and the letter is {name}",
                     hint='print a word of templates/words: {% include "words/reason" %}',
                 )
+
+
+def _other_paragraphs(draft: EmailDraft, own: str) -> Mapping[str, Sequence[Passage]]:
+    """The author's paragraphs that are in another language, by its name."""
+    found: dict[str, list[Passage]] = {}
+    if not draft.email.copy.is_built_in:
+        for passage in find_in_shown_words(draft, _PARAGRAPH):
+            if other := guess_other_language(passage.text, own):
+                found.setdefault(other, []).append(passage)
+    return found
 
 
 def _language_of_phrase(text: str, own: str) -> str | None:
