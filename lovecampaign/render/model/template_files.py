@@ -96,7 +96,7 @@ class _TemplateReader:
         if text is None:
             message = f"there is no word {name!r} in {self._language!r}"
             hint = f"add it below [letter] in {WORDS_FOLDER.as_posix()}/{self._language}.toml"
-            near = did_you_mean(name, frame_names())
+            near = None if name in frame_names() else did_you_mean(name, frame_names())
             self._report(RenderCode.TEMPLATE_MISSING, message, place, near or hint)
         return text
 

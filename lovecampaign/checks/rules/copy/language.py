@@ -54,7 +54,7 @@ class OtherLanguage(EmailRule, code="LC225"):
 
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         own = base_language(draft.campaign.language)
-        name = locale_of(own).english_name
+        name = str(locale_of(own).english_name)
         for other, passages in _other_paragraphs(draft, own).items():
             more = f" ({len(passages)} such paragraphs)" if len(passages) > 1 else ""
             yield passages[0].warning(
@@ -84,7 +84,7 @@ def _language_of_phrase(text: str, own: str) -> str | None:
     phrase = text.strip(_SIGNS)
     languages = _phrases().get(phrase, frozenset())
     if languages and own not in languages:
-        return locale_of(min(languages)).english_name
+        return str(locale_of(min(languages)).english_name)
     return guess_other_language(text, own)
 
 
