@@ -62,9 +62,9 @@ class OtherLanguage(EmailRule, code="LC225"):
                 hint="translate them, or change language in campaign.yaml",
             )
         for passage in find_in_template_words(draft, _RUN):
-            if other := _language_of_phrase(passage.text, own):
+            if found := _language_of_phrase(passage.text, own):
                 yield passage.warning(
-                    f"“{passage.text.strip()}” is {other}, and the letter is {name}",
+                    f"“{passage.text.strip()}” is {found}, and the letter is {name}",
                     hint='print a word of templates/words: {% include "words/reason" %}',
                 )
 
