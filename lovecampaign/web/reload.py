@@ -1,7 +1,7 @@
 """Reload on edit: a campaign that is loaded again when one of its files changed.
 
 Change detection compares names, times and sizes of files, without reading them: a millisecond for
-forty files. It covers the campaign's folder, the templates, and files elsewhere in the workspace
+forty files. It covers the campaign's folder, templates, words, and files elsewhere in the workspace
 (copy, images, code lists) that these name, also before those files exist.
 """
 
@@ -18,6 +18,7 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.schema.models import CampaignFile
 from lovecampaign.campaign.schema.validate import read_document
 from lovecampaign.campaign.source.source import decode, read_source
+from lovecampaign.campaign.words.catalog import WORDS_FOLDER
 from lovecampaign.render.model.images import is_local, named_images
 
 #: Path, mtime in ns and size of each file.
@@ -71,7 +72,7 @@ class FileChanges:
         return True
 
     def _fingerprint(self) -> _Fingerprint:
-        folders = (self._folder, self._workspace / TEMPLATE_FOLDER)
+        folders = (self._folder, self._workspace / TEMPLATE_FOLDER.parent)
         below = {path for folder in folders for path in folder.rglob("*")}
         return frozenset(_file_states(below | self._named))
 
@@ -84,7 +85,8 @@ def used_files(folder: Path, workspace: Path) -> frozenset[Path]:
     """
     templates = workspace / TEMPLATE_FOLDER
     settings = list(_named_in_settings(folder))
-    own = [*folder.rglob("*.md"), *templates.rglob("*.j2"), *templates.rglob("*.mjml")]
+    words = (workspace / WORDS_FOLDER).glob("*.toml")
+    own = [*folder.rglob("*.md"), *templates.rglob("*.j2"), *templates.rglob("*.mjml"), *words]
     texts = [*own, *(path for path in settings if path.suffix == ".md")]
     images = {name for text in texts for name, _ in named_images(_read(text))}
     named = [*settings, *(near / name for name in images for near in (folder, workspace))]

@@ -17,7 +17,7 @@ from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop
 from tests.acceptance.program import lovecampaign as fresh_lovecampaign
 from tests.chaos.commands import fork_command as lovecampaign
 
-HEAVY = {"sqlalchemy", "pydantic", "sendgrid", "jinja2", "pendulum", "starlette", "rich", "yaml"}
+HEAVY = {"sqlalchemy", "pydantic", "sendgrid", "jinja2", "babel", "starlette", "rich", "yaml"}
 RENDERERS = {"jinja2", "markdown_it", "mjml", "lovecampaign.render.renderer"}
 LOADED_BY_HELP = """
 import sys

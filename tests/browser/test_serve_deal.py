@@ -80,7 +80,7 @@ def test_the_button_leads_to_the_checkout_and_on_to_where_it_sends_its_visitors(
         lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Pay</h1>"),
     )
     page.goto(address(visited, 0))
-    page.get_by_role("button", name="Take one for 59 EUR").click()
+    page.get_by_role("button", name="Take one for €59.00").click()
     page.wait_for_url("https://bloom.example/buy?code=*")
 
     assert page.url.endswith(room.code(room.ids[0]))

@@ -9,70 +9,15 @@ from datetime import timedelta
 from lovecampaign.campaign.files.draft import CampaignDraft
 from lovecampaign.campaign.files.layers import Layers
 from lovecampaign.campaign.files.paths import require_template
-from lovecampaign.campaign.model.campaign import CATCH_UP, CONFIRM, WELCOME, Copy, Email, Kind, Role
+from lovecampaign.campaign.model.campaign import CONFIRM, WELCOME, Copy, Email, Kind, Role
 from lovecampaign.campaign.schema.models import LaunchEmailGroup, QuietHoursRule
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.problem_codes import ProblemCode
+from lovecampaign.campaign.words.catalog import built_in_words
 from lovecampaign.core.problems import Problem, Severity, has_errors
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltInCopy:
-    """A built-in copy file; without a template it uses the campaign's default."""
-
-    subject: str
-    preheader: str
-    text: str
-    template: str | None = None
-
-
-#: Our texts, for campaigns without their own.
-BUILT_IN: Mapping[str, BuiltInCopy] = {
-    WELCOME: BuiltInCopy(
-        subject="You are on the list",
-        preheader="What you will get, and how to reach us.",
-        template="welcome",
-        text="""\
-Hi {{ first_name | default("friend", true) }},
-
-Thank you for confirming. From now on you get the letters of {{ campaign.name }}, one a day.
-
-Answer any of them: a person reads what you write. And if you ever have enough, the last lines
-of each letter let you go with one click.
-
-{{ sender.name }}
-""",
-    ),
-    CONFIRM: BuiltInCopy(
-        subject="Please confirm your address",
-        preheader="One click, and the letters can come.",
-        template="confirm",
-        text="""\
-Hello,
-
-You, or another person, asked for the letters of {{ campaign.name }} at this address. Please confirm
-that it was you.
-
-[[button: Yes, send me the letters | {{ links.confirm }}]]
-
-If it was not you, do nothing: you are on no list, and this is the only message you get.
-
-{{ sender.name }}
-""",
-    ),
-    CATCH_UP: BuiltInCopy(
-        subject="What you missed, in one letter",
-        preheader="The letters worth having, and the one for today.",
-        text="""\
-Hi {{ first_name | default("friend", true) }},
-
-You joined after we had begun. Here are the letters that later ones come back to. From tomorrow
-you get one letter a day like everyone else.
-
-{{ sender.name }}
-""",
-    ),
-}
+#: Templates of emails without settings of their own, where the workspace has them.
+_OWN_TEMPLATES: Mapping[str, str] = {WELCOME: "welcome", CONFIRM: "confirm"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,15 +126,17 @@ def build_launch_email(
 
 def build_system_email(draft: CampaignDraft, key: str, layers: Layers) -> BuiltEmail:
     """The catch-up, welcome or confirmation, from the campaign's file or from our text."""
-    builder, ours = _EmailBuilder(draft, layers), BUILT_IN[key]
+    builder = _EmailBuilder(draft, layers)
     role = Role(key)
     if layers.file:
         email = builder.email(key, role, Kind.VALUE, layers.file.copy)
     else:
         name = layers.document.source.name.replace("campaign.yaml", f"{key}.md")
-        copy = Copy(text=ours.text, file=name, is_built_in=True)
-        email = builder.email(key, role, Kind.VALUE, copy, fallback=ours.subject)
-        email = replace(email, preheader=ours.preheader)
-    if not layers.get("template") and ours.template in draft.templates:
-        email = replace(email, template=ours.template)
+        ours = built_in_words(draft.workspace, draft.file.language)[key]
+        copy = Copy(text=ours["text"], file=name, is_built_in=True)
+        email = builder.email(key, role, Kind.VALUE, copy, fallback=ours["subject"])
+        email = replace(email, preheader=ours["preheader"])
+    template = _OWN_TEMPLATES.get(key)
+    if not layers.get("template") and template in draft.templates:
+        email = replace(email, template=template)
     return builder.built(email)

@@ -19,6 +19,7 @@ from lovecampaign.campaign.schema.time_parsers import Point
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.tree import Keys
+from lovecampaign.campaign.words.catalog import find_word_problems
 from lovecampaign.core.problems import Problem, Severity
 
 _SHORTEST_LATENESS = timedelta(hours=1)
@@ -227,6 +228,11 @@ def _default_template_exists(draft: CampaignDraft) -> Iterator[Problem]:
         yield draft.document.refusal(["defaults", "template"], bad)
 
 
+def _words_are_whole(draft: CampaignDraft) -> Iterator[Problem]:
+    if draft.document.is_sound("language"):
+        yield from find_word_problems(draft.workspace, draft.file.language)
+
+
 def _lateness_leaves_time_to_send(draft: CampaignDraft) -> Iterator[Problem]:
     for group, late_after, usual in (
         ("sending", draft.file.sending.late_after, "20h"),
@@ -259,4 +265,5 @@ _RULES: tuple[Rule, ...] = (
     _launch_emails_wait_for_the_launch,
     _named_files_exist,
     _default_template_exists,
+    _words_are_whole,
 )

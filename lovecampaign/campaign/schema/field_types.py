@@ -158,7 +158,8 @@ Link = Annotated[str, _text(texts.parse_link, r"^https?://[^\s{}]+$", "https://b
 DealLink = Annotated[
     str, _text(texts.parse_deal_link, r"^https?://\S+$", "https://bloom.example/buy?code={code}")
 ]
-Price = Annotated[Money, _text(scalars.parse_money, r"^\d{1,12}(\.\d{1,4})?\s+[A-Z]{3}$", "59 EUR")]
+_PRICE = rf"^(\d{{1,12}}(\.\d{{1,4}})?\s+[A-Z]{{3}}|{scalars.OTHER_PRICES})$"
+Price = Annotated[Money, _text(scalars.parse_money, _PRICE, "59 EUR")]
 Share = Annotated[Fraction, _text(texts.parse_percentage, r"^\d{1,3}(\.\d{1,6})?\s*%$", "0.1%")]
 ClockTime = Annotated[time, _text(times.parse_clock_time, f"^{_CLOCK}$", "09:00")]
 Day = Annotated[date, _text(times.parse_date, f"^{_DATE}$", "2027-02-01")]

@@ -30,6 +30,10 @@ _ISO_4217 = (
 CURRENCIES = frozenset(_ISO_4217.split())
 #: With three decimals (ISO 4217): elsewhere three digits behind a point are thousands.
 _THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+_CURRENCY = r"([A-Z]{3}|€|£|₹|zł|₺)"
+_AMOUNT = r"\d{1,12}([.,]\d{1,2})?"
+#: Prices in the orders and signs of other countries that mean one thing only.
+OTHER_PRICES = rf"{_AMOUNT}\s*{_CURRENCY}|{_CURRENCY}\s*{_AMOUNT}"
 _YES_WORDS = "yes on y oui ja sí si sim vero wahr vrai true an aan"
 _NO_WORDS = "no off n non nein nee não falso falsch faux false aus uit"
 _YES, _NO = frozenset(_YES_WORDS.split()), frozenset(_NO_WORDS.split())
@@ -129,12 +133,14 @@ def parse_check_code(value: object) -> str:
 
 
 def parse_money(value: object) -> Money:
-    """A price such as ``59 EUR``."""
-    hint = "write the number and the code of the currency, like 59.90 EUR, without a comma"
+    """A price such as ``59 EUR``, ``59,90 €`` or ``EUR 59``."""
+    hint = "write the number and the code of the currency, like 59.90 EUR"
     pattern = r"(\d{1,12}(?:\.\d{1,4})?)\s+([A-Z]{3})"
     if _is_number(value):
         message = f"{_show(value)} is not a price: its currency is missing"
         raise BadValue(ProblemCode.MONEY, message, _correct_price(_written(value)) or hint)
+    if isinstance(value, str):
+        value = _in_our_order(value.strip())
     match = require_match(pattern, value, ProblemCode.MONEY, "a price", hint, _correct_price)
     if match[2] not in CURRENCIES:
         message = f"{match[2]} is no currency of ISO 4217"
@@ -144,6 +150,15 @@ def parse_money(value: object) -> Money:
         hint = "leave out the point, or write two digits behind it"
         raise BadValue(ProblemCode.MONEY, message, hint)
     return Money(amount=Decimal(match[1]), currency=match[2], text=f"{match[1]} {match[2]}")
+
+
+def _in_our_order(text: str) -> str:
+    """A price in another country's order and signs as ``59.90 EUR``; any other text as it is.
+
+    One or two digits after a comma are cents everywhere; three may be thousands, and stay refused.
+    """
+    unambiguous = re.fullmatch(OTHER_PRICES, text)
+    return (unambiguous and corrections.correct_price(text, CURRENCIES)) or text
 
 
 def _near_currencies(code: str) -> str:

@@ -57,7 +57,7 @@ class ProblemCode(StrEnum):
     )
     DATE = "LC025", "A date is written 2027-02-01, and a price's date launch +4d too."
     DURATION = "LC026", "A duration is written 90s, 20m, 4h or 2d."
-    MONEY = "LC027", "A price is written 59 EUR or 59.90 EUR."
+    MONEY = "LC027", "A price is written 59 EUR, 59.90 EUR or 59 €."
     PERCENTAGE = "LC028", "A share is written 0.1%."
     QUIET_HOURS = "LC029", "Quiet hours are written 21:00-07:00."
     COLOR = "LC030", 'A colour is written "#c2185b", in quotes.'
@@ -95,6 +95,7 @@ class ProblemCode(StrEnum):
     UNTIL = "LC062", "A deadline lies before the campaign starts."
     BEFORE_LAUNCH = "LC063", "An email for everyone goes out before the launch."
     NO_LAUNCH = "LC066", "A setting is for a launch, and the month has none."
+    WORDS = "LC067", "A language lacks words, or a file of words has a mistake."
     MORE_MISTAKES = "LC099", "A file has more mistakes than are shown."
     # Braces and quotes.
     MERGE_FIELD = "LC064", "Merge fields work in subject, preheader and copy only."

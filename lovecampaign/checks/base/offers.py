@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Money
+from lovecampaign.render.model.formatting import LocalizedMoney
 
 #: ISO 4217 codes and their usual sign; several currencies share one sign.
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "PLN": "zł", "TRY": "₺"}
@@ -30,6 +32,15 @@ def prices_of(campaign: Campaign) -> Iterator[Money]:
         yield campaign.launch.offer.price
     for deal in campaign.deals.values():
         yield from filter(None, (deal.price, deal.instead_of))
+
+
+def numbers_of(price: Money, language: str) -> set[str]:
+    """How people write an amount: as in campaign.yaml, with cents, and as printed."""
+    written = price.text.removesuffix(price.currency).strip()
+    printed = re.sub(r"^\D+|\D+$", "", str(LocalizedMoney.of(price, language)))
+    cents = f"{price.amount:.2f}"
+    exact = {cents, cents.replace(".", ",")} if Decimal(cents) == price.amount else set()
+    return {written, printed, re.sub(r"\s", " ", printed), *exact}
 
 
 def sums_pattern(spellings: Iterable[str]) -> re.Pattern[str]:

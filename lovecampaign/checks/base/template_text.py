@@ -69,6 +69,11 @@ def find_in_template_fields(draft: EmailDraft, pattern: re.Pattern[str]) -> Iter
             yield _passage(file, source, passage.text, start, start + len(passage.text) - 1)
 
 
+def runs_of_words(source: str) -> list[str]:
+    """The words of a template's source, between its tags and merge fields."""
+    return _read_words(source).text.split(_BREAK)
+
+
 def _templates(draft: EmailDraft) -> Iterator[tuple[str, str]]:
     if draft.rendered:
         yield from draft.templates.items()

@@ -1,4 +1,4 @@
-"""The verb ``schema``: JSON Schema for editors and validators."""
+"""The verb ``schema``: JSON Schema for editors and validators, and the words to translate."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ import json
 import click
 
 from lovecampaign.campaign.schema.json_schema import campaign_schema, day_schema
+from lovecampaign.campaign.words.catalog import english_source, flatten_english
 from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.output.result import Result
 
 
 @verb("schema")
-@click.argument("file", type=click.Choice(["campaign", "day"]), required=False)
+@click.argument("file", type=click.Choice(["campaign", "day", "words"]), required=False)
 def schema(_invocation: Invocation, file: str | None) -> Result:
-    """Print the JSON Schema of campaign.yaml or of a day file.
+    """Print the JSON Schema of campaign.yaml or of a day file, or all words in English.
 
     FILE is "campaign", or "day" for the settings at the top of days/NN-*.md; without it, both
-    are printed in one object.
+    are printed in one object. "words" is what templates/words/XX.toml holds, to be translated.
     """
+    if file == "words":
+        return Result(
+            data={"words": flatten_english()},
+            text=english_source(),
+            next_command="lovecampaign schema words > templates/words/sv.toml",
+        )
     both = {"campaign": campaign_schema(), "day": day_schema()}
     return Result(
         data=both,

@@ -1,17 +1,13 @@
 """Builds transactional mail: confirmations and replies to requests.
 
 The confirmation is the campaign's own ``confirm`` email. All other kinds are built-in texts in the
-campaign's template and, where translated, its language. Where the author's files have mistakes, a
+campaign's template and language. Where the author's files have mistakes, a
 built-in text is sent instead, in a plain layout if necessary.
 """
 
 from __future__ import annotations
 
-import functools
-import tomllib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
 
 from lovecampaign.campaign.model.campaign import (
     CONFIRM,
@@ -22,6 +18,7 @@ from lovecampaign.campaign.model.campaign import (
     RecipientGroup,
     Role,
 )
+from lovecampaign.campaign.words.catalog import built_in_words
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
@@ -36,12 +33,11 @@ from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind
 from lovecampaign.store.sending.transactional_queue import ClaimedMail
 
-FOLDER = Path(__file__).parent / "reply_texts"
-FALLBACK = "en"
 #: Name of the built-in template among the author's.
 _TEMPLATE = "asked-for"
 #: A unit of the deal came back: the mail may name the deal's price and end.
 _RECIPIENTS = {TransactionalKind.WAITLIST_PLACE: frozenset({RecipientGroup.INSIDERS})}
+_BLOCKS = ("label", "reason", "ways_out")
 _IN_AUTHORS_TEMPLATE = """\
 {{% extends "{parent}" %}}
 {{% block label %}}{label}{{% endblock %}}
@@ -145,8 +141,8 @@ def _versions(campaign: Campaign, kind: TransactionalKind) -> Iterator[tuple[Ema
 def _built_in(
     campaign: Campaign, kind: TransactionalKind, templates: Mapping[str, str], parent: str | None
 ) -> tuple[Email, Content]:
-    texts = _texts(campaign.language)
-    text, blocks = texts[kind.value], texts["look"]
+    texts = built_in_words(campaign.workspace, campaign.language)
+    text, blocks = texts[kind.value], {name: texts[name] for name in _BLOCKS}
     name = template_name(_TEMPLATE)
     shape = _PLAIN if parent is None else _IN_AUTHORS_TEMPLATE
     source = shape.format(parent=template_name(parent or ""), **blocks)
@@ -172,11 +168,3 @@ def _built_in(
         templates={**templates, name: source},
     )
     return email, content
-
-
-@functools.cache
-def _texts(language: str) -> Mapping[str, Any]:
-    base = language.replace("_", "-").split("-")[0].lower()
-    file = FOLDER / f"{base}.toml"
-    path = file if base.isalpha() and file.is_file() else FOLDER / f"{FALLBACK}.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))

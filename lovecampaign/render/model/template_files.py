@@ -14,6 +14,7 @@ from lovecampaign.campaign.files.paths import TEMPLATE_ENDING, TEMPLATE_FOLDER, 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.source.quotes import straighten_fields
 from lovecampaign.campaign.source.source import UNPRINTABLE, decode, make_source
+from lovecampaign.campaign.words.catalog import INCLUDED, WORDS_FOLDER, frame_names, frame_word
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.core.suggestions import did_you_mean
@@ -29,7 +30,7 @@ _MAX_UNPRINTABLE = 4
 
 def read_templates(campaign: Campaign, email: Email) -> Mapping[str, str]:
     """Sources by the name that ``include`` uses; raises ProblemsFound."""
-    reader = _TemplateReader(campaign.workspace)
+    reader = _TemplateReader(campaign.workspace, campaign.language)
     reader.read(template_name(email.template), None)
     if reader.problems:
         raise ProblemsFound(f"the templates of {email.key} cannot be read", reader.problems)
@@ -43,13 +44,16 @@ def template_name(template: str) -> str:
 
 def template_file(name: str) -> str:
     """The file of a template, relative to the workspace."""
+    if name.startswith(INCLUDED):
+        return f"{WORDS_FOLDER.as_posix()} (letter.{name.removeprefix(INCLUDED)})"
     return f"{_FOLDER}/{name}"
 
 
 class _TemplateReader:
     """Reads a template and its references, recursively."""
 
-    def __init__(self, workspace: Path) -> None:
+    def __init__(self, workspace: Path, language: str) -> None:
+        self._language = language
         self._workspace = workspace.resolve()
         self._folder = workspace / TEMPLATE_FOLDER
         self.sources: dict[str, str] = {}
@@ -68,6 +72,8 @@ class _TemplateReader:
 
     def _read_file(self, name: str, named_in: Place | None) -> str | None:
         place = named_in or Place(file=template_file(name))
+        if name.startswith(INCLUDED):
+            return self._word(name.removeprefix(INCLUDED), place)
         file = self._find(name)
         if file is None:
             self._report_absence(name, place)
@@ -82,6 +88,16 @@ class _TemplateReader:
                 place,
                 "save it as plain text (UTF-8)",
             )
+        return text
+
+    def _word(self, name: str, place: Place) -> str | None:
+        """A word of the frame in the campaign's language."""
+        text = frame_word(self._workspace, self._language, name)
+        if text is None:
+            message = f"there is no word {name!r} in {self._language!r}"
+            hint = f"add it below [letter] in {WORDS_FOLDER.as_posix()}/{self._language}.toml"
+            near = None if name in frame_names() else did_you_mean(name, frame_names())
+            self._report(RenderCode.TEMPLATE_MISSING, message, place, near or hint)
         return text
 
     def _find(self, name: str) -> Path | None:
@@ -120,6 +136,8 @@ class _TemplateReader:
                 yield reference
 
     def _has(self, name: str) -> bool:
+        if name.startswith(INCLUDED):
+            return name.removeprefix(INCLUDED) in frame_names()
         return self._find(name) is not None
 
     def _all_names(self) -> list[str]:

@@ -87,4 +87,4 @@ def _is_template(file: str, content: Content) -> bool:
     copies = {words.copy.file for words in content.authored}
     if name := setting_of_file(file):
         file = file.removesuffix(file_of_setting("", name))
-    return file in copies or file.startswith(f"{TEMPLATE_FOLDER.as_posix()}/")
+    return file in copies or file.startswith(f"{TEMPLATE_FOLDER.parent.as_posix()}/")

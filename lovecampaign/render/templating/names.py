@@ -6,14 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from typing import Any, ClassVar
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Guest
 from lovecampaign.campaign.model.deal import Money, Offer
 from lovecampaign.render.model.contrast import shades_of
-from lovecampaign.render.model.formatting import LocalizedDate, LocalizedTime, direction_of
+from lovecampaign.render.model.formatting import (
+    LocalizedDate,
+    LocalizedMoney,
+    LocalizedTime,
+    direction_of,
+)
 from lovecampaign.render.model.recipient import Links
 from lovecampaign.render.templating.captured import SafeLiteral
 from lovecampaign.render.values.inputs import SubscriberFields
@@ -139,6 +144,7 @@ NAMES = frozenset(PARTS) | {"first_name", "fields", "question", "subject", "preh
 def shared_names(campaign: Campaign, logo: str | None) -> Mapping[str, Any]:
     """Names with the same value for all subscribers of a campaign."""
     sender, shades = campaign.sender, shades_of(campaign.brand.color)
+    offer = campaign.launch.offer
     return {
         "sender": SenderNames(
             **{one.name: getattr(sender, one.name) for one in fields(SenderNames)}
@@ -146,7 +152,7 @@ def shared_names(campaign: Campaign, logo: str | None) -> Mapping[str, Any]:
         "brand": BrandNames(
             logo=logo, **{name: SafeLiteral(shade) for name, shade in asdict(shades).items()}
         ),
-        "offer": campaign.launch.offer,
+        "offer": offer and replace(offer, price=LocalizedMoney.of(offer.price, campaign.language)),
     }
 
 
@@ -184,7 +190,7 @@ def _campaign(campaign: Campaign, read: Callable[[str], Any]) -> CampaignNames:
 
 
 def _deal(campaign: Campaign, email: Email, read: Callable[[str], Any]) -> DealNames | None:
-    deal = campaign.insider_deal
+    deal, language = campaign.insider_deal, campaign.language
     if deal is None:
         return None
     if campaign.deal_of(email) is None:
@@ -192,10 +198,10 @@ def _deal(campaign: Campaign, email: Email, read: Callable[[str], Any]) -> DealN
     return DealNames(
         is_for_reader=True,
         title=deal.title,
-        price=deal.price,
-        instead_of=deal.instead_of,
-        price_from=localized_date(deal.price_from, campaign.language),
-        charged_until=localized_date(deal.charged_until, campaign.language),
+        price=LocalizedMoney.of(deal.price, language),
+        instead_of=deal.instead_of and LocalizedMoney.of(deal.instead_of, language),
+        price_from=localized_date(deal.price_from, language),
+        charged_until=localized_date(deal.charged_until, language),
         code=read("deal.code"),
         link=read("links.deal"),
         opens=read("deal.opens"),

@@ -25,6 +25,7 @@ from lovecampaign.delivery.base.sender import open_sender
 from lovecampaign.delivery.loop.send import PassOptions, send_due
 from lovecampaign.delivery.prepare.readiness import EditPolicy
 from lovecampaign.providers.base.memory import MemoryProvider
+from lovecampaign.render.model.formatting import LocalizedMoney
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
@@ -189,8 +190,13 @@ def test_the_insiders_have_their_letters_and_the_others_have_theirs(month: Month
     assert set(month.messages) == set(INSIDERS) | set(OTHERS)
 
 
+def printed(deal: Deal) -> str:
+    """The deal's price as letters and pages print it."""
+    return str(LocalizedMoney.of(deal.price, "en"))
+
+
 def test_no_message_to_anybody_else_holds_a_code_or_the_price_of_the_deal(month: Month) -> None:
-    codes, price = month.codes(), str(month.deal.price)
+    codes, price = month.codes(), printed(month.deal)
     assert set(codes) == set(INSIDERS)
 
     for name in OTHERS:
@@ -209,12 +215,12 @@ def test_no_insider_reads_the_code_of_another_or_anything_of_it_before_it_opens(
             found = {owner for owner, code in codes.items() if code in said(message)}
             assert found <= {name}
             if at < month.deal.opens:
-                assert str(month.deal.price) not in said(message)
+                assert printed(month.deal) not in said(message)
 
 
 def test_every_deal_link_of_everybody_opens_what_is_theirs_at_every_instant(month: Month) -> None:
     links, codes, deal = month.links(), month.codes(), month.deal
-    price, launch = str(deal.price), month.campaign.launch.at
+    price, launch = printed(deal), month.campaign.launch.at
     with serving(month.settings, month.database, month.clock) as served:
         for now in instants(month.campaign, deal):
             month.clock.move_to(now)

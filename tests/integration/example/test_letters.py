@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Brand, Campaign
+from lovecampaign.campaign.words.catalog import english_source
 from lovecampaign.core.message import Message
 from lovecampaign.render.lint.render_check import find_problems
 from lovecampaign.render.model.content import read_content
@@ -200,16 +203,16 @@ def test_insiders_see_their_price_until_when_where_they_live(
     letters: Mapping[str, Message], key: str
 ) -> None:
     for part in (letters[key].html, letters[key].text):
-        assert "64 EUR" in part
-        assert "96 EUR" in part
+        assert "€64.00" in part
+        assert "€96.00" in part
         assert "19:59 (" in part  # 23:59 in Paris, for a reader in São Paulo
         assert part.count(LINKS.deal) == 1
 
 
 def test_the_launch_has_one_price_and_one_link_to_it(letters: Mapping[str, Message]) -> None:
     for part in (letters["launch"].html, letters["launch"].text):
-        assert "96 EUR" in part
-        assert "64 EUR" not in part
+        assert "€96.00" in part
+        assert "€64.00" not in part
         assert part.count("https://bloom.example/year") == 1
 
 
@@ -241,8 +244,11 @@ def test_any_brand_colour_gives_a_readable_button_and_links(campaign: Campaign, 
     assert f".copy a, .number {{ color: {shades.color_dark} !important; }}" in html
 
 
-def test_a_language_from_right_to_left_turns_the_letter(campaign: Campaign) -> None:
-    html = render(replace(campaign, language="ar"), "day-02").html
+def test_a_language_from_right_to_left_turns_the_letter(campaign: Campaign, tmp_path: Path) -> None:
+    shutil.copytree(BASE.parent, tmp_path / "templates" / "email")
+    (tmp_path / "templates" / "words").mkdir()
+    (tmp_path / "templates" / "words" / "fa.toml").write_text(english_source(), "utf-8")
+    html = render(replace(campaign, language="fa", workspace=tmp_path), "day-02").html
     assert next(Tags(html).named("html")).get("dir") == "rtl"
     body = html.partition("<body")[2]
     assert "direction:ltr" not in body

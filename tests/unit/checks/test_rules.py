@@ -16,6 +16,7 @@ import yaml
 
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.words.catalog import english_source
 from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.base.rendered_email import RenderedEmail, try_rendering
@@ -127,6 +128,10 @@ def days_of(case: Case) -> int:
 
 
 def load(case: Case, workspace: Path, days: int) -> Campaign:
+    if "words" in case:  # a language that is not shipped
+        words = workspace / "templates" / "words" / f"{case['words']}.toml"
+        words.parent.mkdir(parents=True)
+        words.write_text(english_source(), "utf-8")
     folder = write_campaign(
         workspace,
         start=date(2027, 2, 1),

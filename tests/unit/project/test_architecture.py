@@ -32,6 +32,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         """,
         "campaign": """
             model source
+            words
             schema deals
             files
             workspace

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from lovecampaign.campaign.schema.scalar_parsers import parse_money
 from lovecampaign.render.model.errors import RenderError
-from lovecampaign.render.model.formatting import LocalizedTime, direction_of, zone_name
+from lovecampaign.render.model.formatting import (
+    LocalizedDate,
+    LocalizedMoney,
+    LocalizedTime,
+    direction_of,
+    zone_name,
+)
 from tests.support.render_kit import GUEST, INSIDERS_ONLY, Workbench, recipient
 
 
@@ -49,11 +57,11 @@ PRINTS = [
     ("guest.role", "Soil scientist"),
     ("question", "What first?"),
     ("offer.title", "Bloom"),
-    ("offer.price", "99 EUR"),
+    ("offer.price", "€99.00"),
     ("offer.link", "https://bloom.example/buy"),
     ("deal.title", "Bloom for insiders"),
-    ("deal.price", "59 EUR"),
-    ("deal.instead_of", "99 EUR"),
+    ("deal.price", "€59.00"),
+    ("deal.instead_of", "€99.00"),
     ("deal.code", "CODE-7"),
     ("deal.link", "https://bloom.example/d/TOKEN"),
     ("deal.opens", "Saturday 27 February 2027, 14:30 (Kolkata time)"),
@@ -95,8 +103,8 @@ def test_every_name_prints(bench: Workbench, name: str, read: str) -> None:
 def test_one_template_serves_insiders_and_everyone(bench: Workbench) -> None:
     copy = "{% if deal %}{{ deal.price }}{% else %}{{ offer.price }}{% endif %}"
     for_all, for_insiders = bench.email(copy), bench.email(copy, to=INSIDERS_ONLY)
-    assert bench.renderer(for_all).render(recipient()).text.startswith("99 EUR\n")
-    assert bench.renderer(for_insiders).render(recipient()).text.startswith("59 EUR\n")
+    assert bench.renderer(for_all).render(recipient()).text.startswith("€99.00\n")
+    assert bench.renderer(for_insiders).render(recipient()).text.startswith("€59.00\n")
 
 
 @pytest.mark.parametrize(
@@ -128,15 +136,57 @@ def test_a_personal_close_replaces_the_deals_own(bench: Workbench) -> None:
     ("language", "read"),
     [
         ("en", "Wednesday 3 March 2027, 23:59 (Paris time)"),
-        ("en-GB", "Wednesday 3 March 2027, 23:59 (Paris time)"),
+        ("en-GB", "Wednesday, 3 March 2027, 23:59 (Paris time)"),
+        ("en-US", "Wednesday, March 3, 2027, 11:59\N{NARROW NO-BREAK SPACE}PM (Paris time)"),
         ("fr", "mercredi 3 mars 2027, 23:59 (Paris)"),
-        ("de-AT", "Mittwoch 3 März 2027, 23:59 (Paris)"),
-        ("tlh", "Wednesday 3 March 2027, 23:59 (Paris)"),
+        ("fr-CA", "mercredi 3 mars 2027, 23 h 59 (Paris)"),
+        ("de-AT", "Mittwoch, 3. März 2027, 23:59 Uhr (Paris)"),
+        ("es", "miércoles, 3 de marzo de 2027, 23:59 (París)"),
+        ("it", "mercoledì 3 marzo 2027, 23:59 (Parigi)"),
+        ("pt", "quarta-feira, 3 de março de 2027 23:59 (Paris)"),
+        ("nl", "woensdag 3 maart 2027, 23:59 (Parijs)"),
+        ("pl", "środa, 3 marca 2027, 23:59 (Paryż)"),
+        ("tlh", "Wednesday, March 3, 2027, 11:59\N{NARROW NO-BREAK SPACE}PM (Paris)"),
     ],
 )
 def test_times_are_said_in_the_campaigns_language(language: str, read: str) -> None:
     instant = datetime(2027, 3, 3, 22, 59, tzinfo=UTC)
     assert str(LocalizedTime.of(instant, "Europe/Paris", language)) == read
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "second"),
+    [
+        ("fr", "lundi 1er février 2027", "mardi 2 février 2027"),
+        ("de", "Montag, 1. Februar 2027", "Dienstag, 2. Februar 2027"),
+    ],
+)
+def test_dates_are_said_in_the_campaigns_language(language: str, first: str, second: str) -> None:
+    days = (date(2027, 2, 1), date(2027, 2, 2))
+    assert [str(LocalizedDate.of(day, language)) for day in days] == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("price", "language", "read"),
+    [
+        ("59 EUR", "en", "€59.00"),
+        ("59 EUR", "de", "59,00 €"),
+        ("1299.5 EUR", "fr", "1 299,50 €"),
+        ("1299.5 EUR", "es", "1.299,50 €"),
+        ("59 EUR", "it", "59,00 €"),
+        ("59 EUR", "nl", "€ 59,00"),
+        ("59 EUR", "pt", "€ 59,00"),
+        ("59 EUR", "pt-PT", "59,00 €"),
+        ("59 USD", "en", "$59.00"),
+        ("59 CHF", "de-CH", "CHF 59.00"),
+        ("5900 JPY", "en", "¥5,900"),
+        ("59.9950 EUR", "de", "59,995 €"),
+    ],
+)
+def test_prices_are_said_in_the_campaigns_language(price: str, language: str, read: str) -> None:
+    said = str(LocalizedMoney.of(parse_money(price), language))
+    assert re.sub(r"\s", " ", said) == read
+    assert " " not in said
 
 
 def test_an_hour_that_comes_twice_is_said_once_right() -> None:

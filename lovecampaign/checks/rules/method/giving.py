@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, product
 
 from lovecampaign.campaign.model.campaign import Campaign, Role
 from lovecampaign.campaign.model.deal import Money
@@ -13,6 +13,7 @@ from lovecampaign.checks.base.offers import (
     SIGNS,
     SUM,
     is_sale_page,
+    numbers_of,
     page_of,
     prices_of,
     sums_pattern,
@@ -141,14 +142,15 @@ def _find(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
 
 def _own_prices(campaign: Campaign) -> re.Pattern[str]:
     """The prices of the offer and the deals, in their usual spellings."""
-    return sums_pattern(spelling for price in prices_of(campaign) for spelling in _spell(price))
+    return sums_pattern(
+        spelling for price in prices_of(campaign) for spelling in _spell(price, campaign.language)
+    )
 
 
-def _spell(price: Money) -> Iterable[str]:
-    number = price.text.removesuffix(price.currency).strip()
+def _spell(price: Money, language: str) -> Iterable[str]:
     sign = SIGNS.get(price.currency)
     signs = (price.currency, sign) if sign else (price.currency,)
-    for word in signs:
+    for word, number in product(signs, numbers_of(price, language)):
         yield from (f"{number} {word}", f"{number}{word}", f"{word}{number}", f"{word} {number}")
 
 

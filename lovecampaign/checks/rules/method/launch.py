@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Kind, RecipientGroup, Role
+from lovecampaign.campaign.model.deal import Money
 from lovecampaign.checks.base.locate import first_line
-from lovecampaign.checks.base.offers import is_sale_page, sums_pattern
+from lovecampaign.checks.base.offers import is_sale_page, numbers_of, sums_pattern
 from lovecampaign.checks.base.rendered_email import RenderedEmail
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
@@ -62,7 +63,7 @@ class PriceAndDeadline(EmailRule, code="LC214"):
         if offer is None:
             return
         name = "deal" if deal else "offer"
-        if not _names_price(shown, offer.price.text):
+        if not _names_price(shown, offer.price, campaign.language):
             yield self._missing(draft, f"never says the price, {offer.price}", f"{name}.price")
         if deal and not _names_deadline(shown, campaign, draft.email):
             yield self._missing(draft, "never says until when the price holds", "deal.closes")
@@ -88,10 +89,8 @@ def _sells(campaign: Campaign, href: str) -> bool:
     return href == SAMPLE_LINKS.deal or is_sale_page(campaign, href)
 
 
-def _names_price(shown: RenderedEmail, price: str) -> bool:
-    number = re.match(r"[\d.,]+", price)
-    digits = number[0] if number else price
-    return bool(sums_pattern([digits]).search(shown.words))
+def _names_price(shown: RenderedEmail, price: Money, language: str) -> bool:
+    return bool(sums_pattern(numbers_of(price, language)).search(shown.words))
 
 
 def _names_deadline(shown: RenderedEmail, campaign: Campaign, email: Email) -> bool:

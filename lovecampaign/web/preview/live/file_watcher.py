@@ -57,7 +57,7 @@ class FileWatcher:
     ) -> None:
         self._folder = folder
         self._workspace = workspace
-        self._inside = (folder, workspace / TEMPLATE_FOLDER)
+        self._inside = (folder, workspace / TEMPLATE_FOLDER.parent)
         self._on_change = on_change
         #: For network folders, containers and WSL, which send no file events.
         self._is_polling = is_polling

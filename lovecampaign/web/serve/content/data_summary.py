@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from lovecampaign.campaign.words.catalog import Translation
+from lovecampaign.campaign.words.locale import join_list
 from lovecampaign.render.model.formatting import LocalizedTime
 from lovecampaign.store.subscribers.subject_access import Row
-from lovecampaign.web.serve.content.i18n import Translation
 
 #: Internal keys, without meaning for the subscriber.
 _INTERNAL = frozenset({"id", "address_key", "mailbox", "delivery_id", "nonce", "import_id"})
@@ -100,7 +101,7 @@ def _format(value: object, t: Translation) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {_format(one, t)}" for name, one in value.items())
     if isinstance(value, list):
-        return ", ".join(_format(one, t) for one in value)
+        return join_list([_format(one, t) for one in value], t.language)
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         instant = datetime.fromisoformat(value).astimezone(UTC)
         return str(LocalizedTime.of(instant, "UTC", t.language))

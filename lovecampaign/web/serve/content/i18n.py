@@ -1,65 +1,46 @@
-"""Translations of the pages' texts: one TOML file for each language."""
+"""The choice of a page's language: of those that visitors accept, one that has words."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-FOLDER = Path(__file__).parents[1] / "texts"
-FALLBACK = "en"
-#: Languages in which zero takes the singular (CLDR: "one" is i = 0,1).
-_ZERO_IS_ONE = frozenset({"fr"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Translation:
-    """The texts of one language."""
-
-    language: str
-    texts: Mapping[str, Any]
-
-    def __call__(self, key: str, **values: object) -> str:
-        """``confirm.now.title`` with its ``{names}`` filled in; raises KeyError if it is missing.
-
-        The plural forms ``one`` and ``other`` are chosen by the value ``count``.
-        """
-        text: Any = self.texts
-        for part in key.split("."):
-            text = text[part]
-        if isinstance(text, dict):
-            count = values["count"]
-            is_one = count == 1 or (count == 0 and self.language in _ZERO_IS_ONE)
-            text = text["one" if is_one else "other"]
-        return str(text).format(**values)
+from lovecampaign.campaign.words.catalog import (
+    FALLBACK,
+    OPERATORS,
+    SHIPPED,
+    Translation,
+    own_languages,
+    read_words,
+)
+from lovecampaign.campaign.words.locale import base_language
 
 
 class Translations:
-    """The texts of every shipped language."""
+    """The words of every language: shipped ones, and those of the workspace."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        self._by_language = {
-            file.stem: Translation(language=file.stem, texts=_read_texts(file))
-            for file in sorted(folder.glob("*.toml"))
-        }
+    def __init__(self, workspace: Path | None = None) -> None:
+        self._workspace = workspace
 
     @property
     def languages(self) -> Sequence[str]:
-        return list(self._by_language)
+        own = own_languages(self._workspace) if self._workspace else ()
+        return sorted({*SHIPPED, *own})
 
     def choose(self, *wanted: str) -> Translation:
-        """The first of these languages (``fr``, ``fr-CA``) that is shipped, else English."""
-        bases = (language.replace("_", "-").split("-")[0].lower() for language in wanted)
-        language = next((base for base in bases if base in self._by_language), FALLBACK)
-        return self._by_language[language]
+        """The first of these languages (``fr``, ``fr-CA``) that has words, else English."""
+        known = self.languages
+        for language in (*wanted, FALLBACK):
+            names = [one for one in known if one.lower() == language.replace("_", "-").lower()]
+            for name in (*names, base_language(language)):
+                if name in known and (found := read_words(self._workspace, name)):
+                    return found
+        raise ValueError("the shipped English words are missing")
 
-
-@cache
-def _read_texts(file: Path) -> Mapping[str, Any]:
-    return tomllib.loads(file.read_text("utf-8"))
+    def for_operator(self, *wanted: str) -> Translation:
+        """As :meth:`choose`, among the languages that have the dashboard's words."""
+        return self.choose(*(one for one in wanted if base_language(one) in OPERATORS))
 
 
 @lru_cache(maxsize=256)

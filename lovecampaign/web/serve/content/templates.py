@@ -11,9 +11,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.model.deal import Money
-from lovecampaign.render.model.formatting import LocalizedDate, LocalizedTime, direction_of
+from lovecampaign.campaign.words.catalog import Translation
+from lovecampaign.render.model.formatting import (
+    LocalizedDate,
+    LocalizedMoney,
+    LocalizedTime,
+    direction_of,
+)
 from lovecampaign.web.serve.content.brand import style_path
-from lovecampaign.web.serve.content.i18n import Translation
 from lovecampaign.web.serve.content.masking import mask_address
 
 HERE = Path(__file__).parents[1]
@@ -56,6 +61,10 @@ class TemplateRenderer:
         def format_date(day: date) -> str:
             return str(LocalizedDate.of(day, language))
 
+        def format_price(price: Money) -> str:
+            """``59,00 €``, without a line break."""
+            return str(LocalizedMoney.of(price, language)).replace(" ", "\N{NO-BREAK SPACE}")
+
         return self._templates.get_template(template).render(
             {
                 "t": translation,
@@ -67,7 +76,7 @@ class TemplateRenderer:
                 "static": self._static.__getitem__,
                 "format_time": format_time,
                 "format_date": format_date,
-                "format_price": _format_price,
+                "format_price": format_price,
                 "mask": mask_address,
                 "has_error": False,
                 **names,
@@ -91,8 +100,3 @@ def _versioned(file: Path) -> str:
     """The path with the content's hash, so that browsers cache it until it changes."""
     digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
     return f"/static/{file.name}?{digest}"
-
-
-def _format_price(price: Money) -> str:
-    """``59 EUR``, without a line break."""
-    return str(price).replace(" ", "\N{NO-BREAK SPACE}")

@@ -94,7 +94,9 @@ class CampaignView:
             record=self.record,
             in_doubt=self._count_in_doubt(),
             known_reasons=KNOWN_REASONS,
-            thousands=_THOUSANDS.get(self.request.translation(self.campaign).language, ","),
+            thousands=_THOUSANDS.get(
+                self.request.translation(self.campaign, is_operators=True).language, ","
+            ),
             form_token=session_token(self.request, self.session),
             has_others=len(self.request.site.campaigns.all()) > 1,
         )

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.web.serve.content.i18n import Translation
+from lovecampaign.campaign.words.catalog import Translation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,9 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.words.catalog import Translation
 from lovecampaign.core.errors import LovecampaignError
-from lovecampaign.web.serve.content.i18n import Translation, accepted_languages
+from lovecampaign.web.serve.content.i18n import accepted_languages
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.client_address import UNKNOWN_ADDRESS, Address
 from lovecampaign.web.serve.http.form_tokens import FIELD
@@ -85,10 +86,14 @@ class RequestContext:
     def query(self, name: str) -> str:
         return self.request.query_params.get(name, "")
 
-    def translation(self, campaign: Campaign | None = None) -> Translation:
-        """In the visitor's language, else in the campaign's."""
+    def translation(
+        self, campaign: Campaign | None = None, *, is_operators: bool = False
+    ) -> Translation:
+        """In the visitor's language, else in the campaign's; the dashboard has fewer."""
         wanted = accepted_languages(self.request.headers.get("accept-language", ""))
-        return self.site.translations.choose(*wanted, *([campaign.language] if campaign else []))
+        choices = self.site.translations
+        choose = choices.for_operator if is_operators else choices.choose
+        return choose(*wanted, *([campaign.language] if campaign else []))
 
     def is_within_limits(self, purpose: str) -> bool:
         """Takes one from the visitor's and their network's rate limit (LOVECAMPAIGN_FORM_…)."""
@@ -111,7 +116,7 @@ class RequestContext:
         self, template: str, campaign: Campaign | None = None, status: int = 200, **names: Any
     ) -> HTMLResponse:
         """A rendered template. In it: ``t("key")``, ``campaign``, ``format_time``, ``names``."""
-        translation = self.translation(campaign)
+        translation = self.translation(campaign, is_operators=template.startswith("dashboard/"))
         html = self.site.renderer.render(template, translation, campaign, **names)
         return _html_response(html, translation, status)
 

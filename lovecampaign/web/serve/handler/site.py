@@ -87,7 +87,7 @@ def make_site(
         signer=TokenSigner(keys, settings.retired_keys),
         clock=clock,
         campaigns=LiveCampaigns(settings.workspace),
-        translations=Translations(),
+        translations=Translations(settings.workspace),
         renderer=TemplateRenderer(hosts.root),
         form_tokens=FormTokens(keys),
         hosts=hosts,

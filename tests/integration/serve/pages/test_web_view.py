@@ -323,7 +323,7 @@ class TestForAFriend:
                 page = served.get(shared)
                 assert page.status == 403
                 assert "Sunday 28 February 2027, 10:00 (Paris time)" in page.text
-                assert "59 EUR" not in page.text
+                assert "€59.00" not in page.text
 
     def test_once_they_are_open_it_can_be_read_without_a_code(
         self, stage: Stage, reader: int

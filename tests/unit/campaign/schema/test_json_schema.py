@@ -81,7 +81,7 @@ INVALID: list[dict[str, Any]] = [
     {"launch": {"emails": {"Thanks!": {}}}},
     {"launch": {"emails": {"thanks": {"to": "friends"}}}},
     {"launch": {"emails": {"thanks": {"at": "day 32"}}}},
-    {"deals": {"insider": {"price": "59,90 EUR"}}},
+    {"deals": {"insider": {"price": "59,90 Taler"}}},
     {"deals": {"insider": {"price": 59}}},
     {"deals": {"insider": {"link": "bloom.example"}}},
     {"deals": {"insider": {"codes": "make some"}}},

@@ -49,6 +49,16 @@ Parser = Callable[[object], object]
         (times.parse_quiet_hours, "21:00-07:00", QuietHours(start=time(21), end=time(7))),
         (times.parse_quiet_hours, "21:00 – 7:00", QuietHours(start=time(21), end=time(7))),
         (scalars.parse_money, "59 EUR", Money(amount=Decimal(59), currency="EUR", text="59 EUR")),
+        *(
+            (scalars.parse_money, text, Money(amount=Decimal(amount), currency="EUR", text=read))
+            for text, amount, read in (
+                ("59 €", "59", "59 EUR"),
+                ("€59", "59", "59 EUR"),
+                ("EUR 59", "59", "59 EUR"),
+                ("59,00 EUR", "59.00", "59.00 EUR"),
+                ("59,9\N{NO-BREAK SPACE}€", "59.9", "59.9 EUR"),
+            )
+        ),
         (
             scalars.parse_money,
             "59.90 USD",
@@ -115,7 +125,7 @@ def test_a_value_is_read_as_written(parse: Parser, text: str, value: object) -> 
         (times.parse_duration, 20, ProblemCode.DURATION, "20m"),
         (times.parse_quiet_hours, "21-7", ProblemCode.QUIET_HOURS, "21:00-07:00"),
         (times.parse_quiet_hours, "21:00-21:00", ProblemCode.QUIET_HOURS, "21:00-07:00"),
-        (scalars.parse_money, "€59", ProblemCode.MONEY, "write 59 EUR"),
+        (scalars.parse_money, "€ 1.299", ProblemCode.MONEY, "write 1299 EUR"),
         (scalars.parse_money, "1,299 EUR", ProblemCode.MONEY, "write 1299 EUR"),
         (scalars.parse_money, "59,90 eur", ProblemCode.MONEY, "write 59.90 EUR"),
         (scalars.parse_money, "59 EUD", ProblemCode.MONEY, "did you mean"),

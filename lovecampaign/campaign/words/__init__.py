@@ -1,0 +1,1 @@
+"""Words of letters and pages: one TOML file for each language, and CLDR's rules."""

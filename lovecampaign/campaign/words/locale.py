@@ -1,0 +1,46 @@
+"""CLDR locales of language tags, and their plural forms and lists; Babel is imported late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+
+def base_language(language: str) -> str:
+    """``fr`` of ``fr-CA``."""
+    return language.replace("_", "-").split("-")[0].lower()
+
+
+@lru_cache(maxsize=64)
+def locale_of(language: str) -> Locale:
+    """CLDR's locale of a language tag (BCP 47), or of its language; else English."""
+    from babel import Locale, UnknownLocaleError
+
+    for name in (language.replace("_", "-"), base_language(language)):
+        try:
+            return Locale.parse(name, sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale("en")
+
+
+def plural_form(count: int, language: str) -> str:
+    """CLDR's form for a number: ``one``, ``few``, ``many``, ``other`` …."""
+    return str(locale_of(language).plural_form(count))
+
+
+@lru_cache(maxsize=64)
+def plural_forms(language: str) -> frozenset[str]:
+    """The forms that numbers up to 200 take, and ``other``: what a text with a count must have."""
+    return frozenset({"other", *(plural_form(count, language) for count in range(201))})
+
+
+def join_list(words: Sequence[str], language: str) -> str:
+    """``A, B und C``."""
+    from babel.lists import format_list
+
+    return format_list(list(words), locale=locale_of(language)) if words else ""
