@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
 from lovecampaign.inbox.sort_files import FiledMail
 from lovecampaign.inbox.sorting.kinds import MailKind
+from lovecampaign.store.ledger.incoming import said_before
 from lovecampaign.store.ledger.lookup import DeliveryRecord, find_delivery
 from lovecampaign.store.ledger.match_events import normalise_or_none
 from lovecampaign.store.tables import delivery, subscriber
@@ -53,20 +54,22 @@ def _match(
         asked = signer.verify(Purpose.TRANSACTIONAL, token) if signer else None
         if asked is not None:
             return DeliveryMatch(filed=filed, token=token, transactional=asked)
-    if connection is not None and _is_too_fast(connection, filed):
+    if connection is not None and _is_program(connection, filed):
         automatic = replace(filed.mail, kind=MailKind.AUTOMATIC)
         return DeliveryMatch(filed=replace(filed, mail=automatic))
     return DeliveryMatch(filed=filed)
 
 
-def _is_too_fast(connection: Connection, filed: FiledMail) -> bool:
-    """Whether a mail without references came within a minute of ours."""
+def _is_program(connection: Connection, filed: FiledMail) -> bool:
+    """Whether a letter came within a minute of ours without references, or repeats itself."""
     mail = filed.mail
     if mail.kind is not MailKind.LETTER or mail.is_reply or mail.sent_at is None:
         return False
     key = normalise_or_none(mail.email)
     if key is None:
         return False
+    if mail.text and said_before(connection, mail.key, key, mail.text):
+        return True
     return bool(connection.scalar(sa.select(_was_just_sent(key, mail.sent_at))))
 
 

@@ -15,12 +15,15 @@ from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.resources.file_arguments import read_path
+from lovecampaign.cli.resources.lists import load_all
+from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import TokenSigner
 from lovecampaign.inbox.match import DeliveryMatch, match_mail
-from lovecampaign.inbox.sort_files import sort_files
+from lovecampaign.inbox.sort_files import FiledMail, sort_files
 from lovecampaign.inbox.sorting.kinds import MailKind
+from lovecampaign.inbox.take_in import is_matched, take_in
 from lovecampaign.store.database.schema_version import HEAD, find_database
 
 #: Rows of the table for people; ``--json`` has all.
@@ -35,18 +38,39 @@ def inbox() -> None:
 
 @verb("sort", inbox)
 @click.argument("files", nargs=-1, required=True, type=read_path, metavar="FILE...")
-def sort(invocation: Invocation, files: Sequence[Path]) -> Result:
-    """Say what each mail is, without touching anything.
+@click.option("--apply", is_flag=True, help="Take them in; without this nothing is touched.")
+def sort(invocation: Invocation, files: Sequence[Path], *, apply: bool) -> Result:
+    """Say what each mail is; with --apply, act on it.
 
-    FILE is one mail (.eml), an mbox, a Maildir or a folder of .eml files.
+    FILE is one mail (.eml), an mbox, a Maildir or a folder of .eml files; they stay as they are.
+    Applied twice, a mail counts once.
     """
     filed = sort_files(files)
+    if apply:
+        return _apply(invocation, filed)
     settings = _find_settings(invocation)
     with _connection_if_any(settings) as connection:
         matches = match_mail(connection, _signer(settings), filed)
     return Result(
         data={"mails": [_json(one) for one in matches]},
         text=_format(matches),
+    )
+
+
+def _apply(invocation: Invocation, filed: Sequence[FiledMail]) -> Result:
+    settings = invocation.settings()
+    signer = TokenSigner(settings.require_secret_keys(), settings.retired_keys)
+    campaigns = {campaign.id: campaign for campaign in load_all(invocation) if campaign}
+    with opened_database(invocation) as database:
+        with database.read() as connection:
+            matches = match_mail(connection, signer, filed)
+        new = take_in(database, matches, campaigns, invocation.now)
+    unmatched = sum(1 for match in matches if not is_matched(match))
+    return Result(
+        data={"mails": [_json(one) for one in matches], "new": new, "unmatched": unmatched},
+        text=f"{_format(matches)}\n{new:,} taken in, {len(matches) - new:,} known before; "
+        f"{unmatched:,} answer no email of ours.",
+        next_command="lovecampaign suppressions",
     )
 
 

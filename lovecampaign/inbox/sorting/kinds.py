@@ -42,6 +42,8 @@ class SortedMail:
     """A mail's kind, and what it says."""
 
     kind: MailKind
+    #: A hash: the same mail by two ways has the same.
+    key: str
     #: The recipient that a report speaks of, else the writer; '' where there is none.
     email: str = ""
     status: str = ""

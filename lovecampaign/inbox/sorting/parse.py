@@ -7,6 +7,7 @@ they go.
 from __future__ import annotations
 
 import codecs
+import hashlib
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ MAX_TEXT = 100_000
 _BANNED = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"})
 #: ``iso-8859-8-i`` (RFC 1556): Python lacks it before 3.14.
 _DIRECTED = re.compile(r"-[ei]$")
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
 _MBOX_LINE = re.compile(rb"From [^\r\n]*\r?\n")
 _IGNORED_START = re.compile(r"(?i)<(style|script|title|head)\b|<!--")
 _LINE_ENDS = re.compile(r"(?i)<(?:br|/p|/div|/tr|/h[1-6]|/li)\b[^<>]*>")
@@ -130,6 +132,12 @@ class IncomingMail:
                 return instant
         return None
 
+    def identity(self) -> str:
+        """A hash of what no server on the way changes: with an id its head, else all its words."""
+        head = [self.first(name) for name in ("message-id", "from", "date", "subject")]
+        words = b"" if head[0] else _HEADER_END.split(self.raw, 1)[-1]
+        return digest("\n".join(head).encode("utf-8", "replace") + words)
+
     def body_text(self) -> str:
         """The first part with text, also as an attachment."""
         return next((text for part in self.parts if (text := _plain_text(part)).strip()), "")
@@ -169,6 +177,11 @@ class IncomingMail:
         markup = part_text(by_type["text/html"])
         quote = _QUOTE_IN_HTML.search(markup)
         return html_text(markup[: quote.start()] if quote else markup)
+
+
+def digest(raw: bytes) -> str:
+    """32 hexadecimal digits."""
+    return hashlib.blake2b(raw[:MAX_PARSED], digest_size=16).hexdigest()
 
 
 def read_headers(part: EmailMessage) -> Mapping[str, Sequence[str]]:

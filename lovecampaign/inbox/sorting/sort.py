@@ -13,7 +13,13 @@ from lovecampaign.inbox.sorting.addresses import header_address, typed_address
 from lovecampaign.inbox.sorting.automatic import is_automatic
 from lovecampaign.inbox.sorting.kinds import MailKind, Report, SortedMail
 from lovecampaign.inbox.sorting.our_delivery import find_tokens, unsubscribe_token
-from lovecampaign.inbox.sorting.parse import FEEDBACK_TYPE, IncomingMail, Unreadable, part_text
+from lovecampaign.inbox.sorting.parse import (
+    FEEDBACK_TYPE,
+    IncomingMail,
+    Unreadable,
+    digest,
+    part_text,
+)
 from lovecampaign.inbox.sorting.quoted import own_words
 from lovecampaign.inbox.sorting.status_report import read_reports
 from lovecampaign.inbox.sorting.stop import says_stop
@@ -40,7 +46,7 @@ def sort_mail(raw: bytes) -> SortedMail:
         mail = IncomingMail(raw)
         return _sort(mail)
     except (Unreadable, RecursionError):
-        return SortedMail(kind=MailKind.UNREADABLE)
+        return SortedMail(kind=MailKind.UNREADABLE, key=digest(raw))
 
 
 def _sort(mail: IncomingMail) -> SortedMail:
@@ -122,6 +128,7 @@ def _facts(  # noqa: PLR0913 -- the fields of its result
 ) -> SortedMail:
     return SortedMail(
         kind=kind,
+        key=mail.identity(),
         email=email,
         status=status,
         diagnostic=diagnostic,

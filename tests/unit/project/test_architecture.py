@@ -64,6 +64,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             mail_files
             sort_files
             match
+            take_in
         """,
         "inbox/sorting": """
             kinds words addresses
