@@ -14,6 +14,8 @@ from lovecampaign.inbox.sorting.kinds import Report
 from lovecampaign.inbox.sorting.parse import STATUS_TYPES, IncomingMail, header_text, part_text
 
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+#: ``smtp;`` (RFC 3464, section 2.3.6).
+_TYPE = re.compile(r"^\s*[\w-]{1,40}\s*;\s*")
 _FIELD = re.compile(r"^([A-Za-z][\w-]{1,60}):[ \t]*(.*)$")
 #: In place of a command: a rule of the domain's owner rejected it, in words of their choice.
 RULE = "rule"
@@ -91,7 +93,7 @@ def _report(block: Mapping[str, str], command: str) -> Report:
         email=next((one for one in addresses if one), ""),
         action=block.get("action", "failed").split(" ")[0].strip("();,").lower(),
         status=find_status(block.get("status", "")),
-        diagnostic=diagnostic,
+        diagnostic=_TYPE.sub("", diagnostic),
         command=command,
     )
 

@@ -15,7 +15,6 @@ from lovecampaign.providers.smtp.refusal_causes import RefusalCause, find_cause
 from lovecampaign.providers.smtp.reply_codes import Phase, classify_reply
 from lovecampaign.providers.smtp.smtp_socket import Reply
 
-_TYPE = re.compile(r"^\s*[\w-]+\s*;\s*")
 _CODE = re.compile(r"(?<![\d.])([245]\d\d)(?=[\s:,\-]|$)")
 _REPEATED = re.compile(
     r"(?<![\d.])[245]\d\d[ -](?=#?[245]\.\d|$)|(?<![\d.])#?[245]\.\d{1,3}\.\d{1,3}(?![\d.])"
@@ -63,7 +62,7 @@ def status_of(report: Report) -> str:
 
 
 def _fault(report: Report) -> FaultKind:
-    text = _TYPE.sub("", report.diagnostic[:MAX_DIAGNOSTIC])
+    text = report.diagnostic[:MAX_DIAGNOSTIC]
     status = status_of(report)
     code = _CODE.search(text)
     words = _REPEATED.sub(" ", text[code.end() :] if code else text).strip(" -:#")
