@@ -47,6 +47,8 @@ class Message:
     #: Never From, To, Reply-To, Subject, Content-*.
     headers: Mapping[str, str]
     raw: bytes
+    #: Where bounces go; '' for the sender's address.
+    bounce_to: str = ""
 
     #: Whether ``raw`` is known to be valid SMTP DATA: ASCII, only CRLF line ends, one at the end,
     #: and no line that begins with a dot. To check that takes longer than to send.
@@ -58,6 +60,11 @@ class Message:
         return self.to.email
 
     @property
+    def envelope_sender(self) -> str:
+        """The address of MAIL FROM: of each message its own, where ``bounce_to`` is given."""
+        return tagged_address(self.bounce_to, self.delivery_id) or self.sender.email
+
+    @property
     def variant(self) -> SharedContent | None:
         """The shared content, for providers that send to many recipients in one request."""
         return None
@@ -66,6 +73,12 @@ class Message:
     def substitutions(self) -> Sequence[str]:
         """The value of each hole of the variant, escaped for its place."""
         return ()
+
+
+def tagged_address(address: str, tag: str) -> str:
+    """``bounces+TAG@bloom.example`` (plus-addressing); '' without an address."""
+    local, at, domain = address.rpartition("@")
+    return f"{local}+{tag}@{domain}" if at else ""
 
 
 class OutcomeKind(StrEnum):

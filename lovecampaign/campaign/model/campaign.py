@@ -81,6 +81,8 @@ class Sender:
     privacy_url: str | None = None
     #: Where the mailto: of List-Unsubscribe goes; default ``reply_to``.
     unsubscribe_to: str
+    #: Over SMTP each message's envelope sender is this address with its id: ``bounces+ID@…``.
+    bounce_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

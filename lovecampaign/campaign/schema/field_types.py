@@ -154,6 +154,9 @@ Color = Annotated[str, _text(texts.parse_color, r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{
 EmailAddress = Annotated[
     str, _text(texts.parse_answered_email, r"^[^@\s]+@[^@\s]+$", "ana@bloom.example")
 ]
+BounceAddress = Annotated[
+    str, _text(texts.parse_bounce_address, r"^[^@\s+]{1,31}@[^@\s]+$", "bounces@bloom.example")
+]
 Link = Annotated[str, _text(texts.parse_link, r"^https?://[^\s{}]+$", "https://bloom.example/buy")]
 DealLink = Annotated[
     str, _text(texts.parse_deal_link, r"^https?://\S+$", "https://bloom.example/buy?code={code}")

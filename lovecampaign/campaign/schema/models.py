@@ -21,6 +21,7 @@ from lovecampaign.campaign.model.campaign import (
 from lovecampaign.campaign.model.deal import WhenGone
 from lovecampaign.campaign.model.sending import ClockChoice
 from lovecampaign.campaign.schema.field_types import (
+    BounceAddress,
     CheckCode,
     ClockTime,
     Codes,
@@ -113,6 +114,9 @@ class SenderGroup(SettingsGroup):
     privacy_url: Link | None = optional("Your privacy notice.")
     unsubscribe_to: EmailAddress | None = optional(
         "Where unsubscribing by mail goes. Default: reply_to."
+    )
+    bounce_to: BounceAddress | None = optional(
+        "Where bounces go over SMTP, as bounces+ID@…. Default: email."
     )
 
 

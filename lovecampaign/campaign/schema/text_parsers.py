@@ -19,6 +19,8 @@ from lovecampaign.core.zones import known_zones
 MAX_TEXT = 2_000
 #: Characters of a name, an id or a tag.
 LONGEST_NAME = 64
+#: With "+" and an id of 32 characters it has 64 (RFC 5321, section 4.5.3.1.1).
+LONGEST_BOUNCE_LOCAL = 31
 
 #: The start of Jinja's fields, tags and comments.
 MERGE_FIELD_START = re.compile(r"\{[{%#]")
@@ -172,6 +174,19 @@ def parse_answered_email(value: object) -> str:
     if _NO_REPLY.fullmatch(address.partition("@")[0]):
         message = f"no person reads {address}, and readers will answer"
         raise BadValue(ProblemCode.NO_REPLY, message, "use the address of a person")
+    return address
+
+
+def parse_bounce_address(value: object) -> str:
+    """An address that ``+ID`` is added to."""
+    address = parse_email(value)
+    local = address.partition("@")[0]
+    if "+" in local or len(local) > LONGEST_BOUNCE_LOCAL:
+        message = f"{address} gets each message's id: bounces+ID@…"
+        hint = (
+            f"write a short address without +, of at most {LONGEST_BOUNCE_LOCAL} letters before @"
+        )
+        raise BadValue(ProblemCode.EMAIL_ADDRESS, message, hint)
     return address
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 import click
 
 from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.campaign import Sender
 from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.maintain.database_check import check_database
+from lovecampaign.cli.maintain.envelope_check import check_bounce_address, check_envelope
 from lovecampaign.cli.maintain.file_permissions import check_permissions
 from lovecampaign.cli.maintain.first_mail import FirstMail, FirstMailStep, StepState
 from lovecampaign.cli.maintain.health_finding import (
@@ -46,20 +48,13 @@ from lovecampaign.core.settings import (
 from lovecampaign.core.zones import TZ_DATABASE, TzDatabase
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.providers.factory import open_provider
-from lovecampaign.providers.smtp.envelope_probe import find_refusal
 from lovecampaign.providers.smtp.provider import SmtpProvider
-from lovecampaign.providers.smtp.reply_codes import Phase
 
 _OTHERS_MAY_READ = 0o077
 #: 32 hexadecimal digits are 128 bits, which cannot be guessed; RFC 4086, section 7.2.
 _MIN_KEY_LENGTH = 32
 #: Random text of that length has more different characters; "aaaa…" has not.
 _MIN_CHARACTERS = 8
-_DIRECTION = {Phase.MAIL: "from", Phase.RCPT: "to"}
-_ADDRESS_HINTS = {
-    Phase.MAIL: "let the user of the server send as it, or write another sender in campaign.yaml",
-    Phase.RCPT: "correct reply_to in campaign.yaml, or let this machine relay there, with a login",
-}
 _STEP_MARKS = {
     StepState.DONE: style.green("done"),
     StepState.TO_DO: style.red("to do"),
@@ -248,6 +243,8 @@ def _check_sending(
         if isinstance(provider, SmtpProvider) and not found.is_problem:
             for sender, reply_to in senders:
                 yield check_envelope(provider, sender, reply_to)
+            for bounce_to in _list_bounce_addresses(settings):
+                yield check_bounce_address(provider, bounce_to)
         if not has_faults:
             yield check_public_url(settings, leaves_machine=provider.leaves_machine)
 
@@ -263,24 +260,6 @@ def check_provider(provider: Provider) -> HealthFinding:
     return good("provider", provider.name)
 
 
-def check_envelope(provider: SmtpProvider, sender: str, reply_to: str) -> HealthFinding:
-    """Whether the server takes mail from the sender, and to ``reply_to``; nothing is sent."""
-    try:
-        refusal = find_refusal(provider.server, sender, reply_to)
-    except Unreachable as error:
-        return unreachable("addresses", error.message, error.hint)
-    except LovecampaignError as error:
-        return wrong("addresses", error.message, "write another one in campaign.yaml")
-    if refusal is None:
-        return good("addresses", f"the server takes mail from {sender} and to {reply_to}")
-    phase, reply = refusal
-    address = sender if phase is Phase.MAIL else reply_to
-    message = f"the server does not take mail {_DIRECTION[phase]} {address}: {reply}"
-    if reply.code // 100 == 4:
-        return doubtful("addresses", message, "try again in some minutes")
-    return wrong("addresses", message, _ADDRESS_HINTS[phase])
-
-
 def check_time_zones(now: datetime, in_use: TzDatabase) -> Iterator[HealthFinding]:
     """A tz database older than a year: governments change clocks a few times a year."""
     if now.date() - in_use.released > _YEAR:
@@ -290,7 +269,16 @@ def check_time_zones(now: datetime, in_use: TzDatabase) -> Iterator[HealthFindin
 
 def _list_senders(settings: Settings) -> Sequence[tuple[str, str]]:
     """Each pair of sender and ``reply_to`` once."""
+    senders = _load_senders(settings)
+    return list(dict.fromkeys((sender.email, sender.reply_to) for sender in senders))
+
+
+def _list_bounce_addresses(settings: Settings) -> Sequence[str]:
+    found = (sender.bounce_to for sender in _load_senders(settings))
+    return list(dict.fromkeys(one for one in found if one))
+
+
+def _load_senders(settings: Settings) -> Sequence[Sender]:
     folders = list_campaigns(settings.workspace)
     loaded = [load_campaign(folder, settings.workspace).campaign for folder in folders]
-    senders = [campaign.sender for campaign in loaded if campaign]
-    return list(dict.fromkeys((sender.email, sender.reply_to) for sender in senders))
+    return [campaign.sender for campaign in loaded if campaign]

@@ -17,7 +17,7 @@ UNUSED_LIST = "unused-list"
 
 def find_only_list(invocation: Invocation) -> str:
     """The list of the workspace's campaigns; raises UsageError where there are several."""
-    lists = sorted({each.audience.list for each in _load_all(invocation) if each})
+    lists = sorted({each.audience.list for each in load_all(invocation) if each})
     if len(lists) == 1:
         return lists[0]
     known = f"one of: {', '.join(lists)}" if lists else "such as: readers"
@@ -29,7 +29,7 @@ def warn_unused_list(invocation: Invocation, name: str) -> Iterator[Problem]:
 
     None where a campaign cannot be read: it may be the one that uses the list.
     """
-    campaigns = _load_all(invocation)
+    campaigns = load_all(invocation)
     known = sorted({each for campaign in campaigns if campaign for each in campaign.lists})
     if not known or name in known or None in campaigns:
         return
@@ -42,7 +42,7 @@ def warn_unused_list(invocation: Invocation, name: str) -> Iterator[Problem]:
     )
 
 
-def _load_all(invocation: Invocation) -> list[Campaign | None]:
+def load_all(invocation: Invocation) -> list[Campaign | None]:
     """Every campaign of the workspace; None for one that cannot be read."""
     workspace = invocation.find_workspace()
     return [load_campaign(folder, workspace).campaign for folder in list_campaigns(workspace)]

@@ -9,6 +9,7 @@ from datetime import datetime
 import click
 
 from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.framework.options import read_address
 from lovecampaign.cli.output.format import local_time
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.table import format_table
@@ -16,6 +17,7 @@ from lovecampaign.cli.resources.campaigns import campaign_option, load_usable
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.cli.resources.timeline import find_timeline, format_timeline, timeline_json
 from lovecampaign.store.checkout.history import read_deal_history
+from lovecampaign.store.ledger.incoming import read_letters
 from lovecampaign.store.subscribers.records import (
     SubscriberEvent,
     SubscriberProfile,
@@ -29,10 +31,14 @@ class HistoryEntry:
     """One line of a subscriber's history, in the shape of its JSON."""
 
     at: datetime
-    #: ``joined``, ``consented``, ``confirmed``, ``suppressed``, ``came back``, a fact about a
-    #: deal, or an event's kind.
+    #: ``joined``, ``consented``, ``confirmed``, ``suppressed``, ``came back``, ``wrote``, a fact
+    #: about a deal, or an event's kind.
     what: str
     detail: str
+
+
+#: By the kind of incoming mail.
+_WROTE = {"letter": "wrote", "automatic": "automatic answer", "unsubscribe": "asked to stop"}
 
 
 @verb("explain")
@@ -47,11 +53,13 @@ def explain(invocation: Invocation, email: str, campaign_name: str | None) -> Re
     with opened_database(invocation) as database:
         timeline = find_timeline(database, usable.campaign, email, invocation.now)
         events = read_events(database, timeline.profile.id)
+        letters = read_letters(database, timeline.profile.id, read_address(email))
         deal_facts = read_deal_history(database, timeline.profile.id)
     history = [
         *_suppressions(timeline.person.suppressions),
         *_events(events),
         *(HistoryEntry(at=fact.at, what=fact.what, detail=fact.detail) for fact in deal_facts),
+        *(HistoryEntry(at=at, what=_WROTE[kind], detail=words) for at, kind, words in letters),
         *_memberships_and_consents(timeline.profile),
     ]
     history.sort(key=lambda entry: entry.at)

@@ -55,7 +55,7 @@ def build_envelope(message: Message, features: Mapping[str, str]) -> SmtpEnvelop
         options += " SMTPUTF8"
     return SmtpEnvelope(
         message,
-        _mail(message.sender.email, options),
+        _mail(message.envelope_sender, options),
         f"RCPT TO:<{recipient}>\r\n".encode(),
         raw if message.is_ready_for_data else encode_body(raw),
     )

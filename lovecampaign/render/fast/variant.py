@@ -167,6 +167,10 @@ class SplicedMessage(Message):
         return self.variant.email_headers.reply_to
 
     @property
+    def bounce_to(self) -> str:
+        return self.variant.email_headers.bounce_to
+
+    @property
     def to(self) -> Address:
         return self.variant.email_headers.to(self._recipient)
 

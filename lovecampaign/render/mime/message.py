@@ -19,6 +19,7 @@ from lovecampaign.core.message import Address
 from lovecampaign.render.mime.headers import (
     CampaignHeaders,
     ascii_address,
+    ascii_email,
     confirmation_headers,
     encode_address,
     encode_words,
@@ -62,6 +63,11 @@ class EmailHeaders:
     @cached_property
     def reply_to(self) -> Address:
         return ascii_address(self._campaign.sender.reply_to)
+
+    @cached_property
+    def bounce_to(self) -> str:
+        given = self._campaign.sender.bounce_to
+        return ascii_email(given) if given else ""
 
     @cached_property
     def _campaign_headers(self) -> CampaignHeaders:

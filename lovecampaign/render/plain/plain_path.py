@@ -109,6 +109,7 @@ class PlainPath:
             html=compiled.html.join(html),
             headers=message.headers,
             raw=write_message(message),
+            bounce_to=headers.bounce_to,
         )
 
 

@@ -34,6 +34,7 @@ from lovecampaign.store.tables import (
     event,
     forgotten,
     import_change,
+    incoming_mail,
     membership,
     preference,
     setting,
@@ -48,6 +49,8 @@ _KEY_NAME = "forgotten_key"
 _CONSENT_ORIGIN = (
     *("source", "form_url", "ip", "user_agent", "locale", "confirmed_ip", "confirmed_user_agent"),
 )
+
+_NO_WORDS = {"address_key": "", "subject": "", "text": "", "detail": ""}
 
 
 def forget(database: Database, key: str, now: datetime) -> bool:
@@ -137,6 +140,9 @@ def _erase_address(connection: Connection, key: str, placeholder: str) -> None:
     connection.execute(
         sa.update(buyer).where(buyer.c.address_key == key).values(address_key=placeholder)
     )
+    connection.execute(
+        sa.update(incoming_mail).where(incoming_mail.c.address_key == key).values(_NO_WORDS)
+    )
 
 
 def _erase_subscriber(
@@ -183,6 +189,16 @@ def _blank_logs(connection: Connection, subscriber_id: int) -> None:
         .values(payload={})
     )
     # The provider's words may repeat the address.
+    connection.execute(
+        sa.update(incoming_mail)
+        .where(
+            sa.or_(
+                incoming_mail.c.subscriber_id == subscriber_id,
+                incoming_mail.c.delivery_id.in_(theirs),
+            )
+        )
+        .values(_NO_WORDS)
+    )
     for table in (delivery, transactional):
         connection.execute(
             sa.update(table)

@@ -141,6 +141,24 @@ def test_an_id_that_no_boundary_can_hold_is_not_written_into_one() -> None:
     assert re.fullmatch("=_lc_[0-9a-f]{24}", boundary_of("i" * 61))
 
 
+def test_each_message_has_its_own_envelope_sender_where_bounces_have_an_address(
+    bench: Workbench,
+) -> None:
+    sender = Sender(
+        name="Ana",
+        email="ana@bloom.example",
+        reply_to="ana@bloom.example",
+        postal_address="Weg 1",
+        unsubscribe_to="ana@bloom.example",
+        bounce_to="bounces@grüße.example",
+    )
+    renderer = bench.renderer(bench.email(), sender=sender)
+    for number in range(2):  # by the plain path, then by the fast one
+        message = renderer.render(recipient(email=f"b{number}@reader.example"))
+        tag = message.delivery_id
+        assert message.envelope_sender == f"bounces+{tag}@xn--gre-6ka8l.example"
+
+
 def test_domains_beyond_ascii_are_written_in_idna(bench: Workbench) -> None:
     sender = Sender(
         name="Köhler",

@@ -113,6 +113,8 @@ def _addresses_of(campaign: Campaign) -> Iterator[tuple[str, str]]:
         yield "sender.reply_to", sender.reply_to
     if sender.unsubscribe_to not in (sender.email, sender.reply_to):
         yield "sender.unsubscribe_to", sender.unsubscribe_to
+    if sender.bounce_to:
+        yield "sender.bounce_to", sender.bounce_to
 
 
 def _links_of(campaign: Campaign) -> Iterator[tuple[str, str]]:

@@ -137,6 +137,8 @@ def test_a_value_is_read_as_written(parse: Parser, text: str, value: object) -> 
         (values.parse_zone, "Paris", ProblemCode.TIMEZONE, "did you mean Europe/Paris?"),
         (values.parse_zone, "Europe/Pari", ProblemCode.TIMEZONE, "did you mean Europe/Paris?"),
         (values.parse_zone, "new york", ProblemCode.TIMEZONE, "did you mean America/New_York?"),
+        (values.parse_bounce_address, "b+x@bloom.example", ProblemCode.EMAIL_ADDRESS, "without +"),
+        (values.parse_bounce_address, f"{'b' * 32}@b.example", ProblemCode.EMAIL_ADDRESS, "31"),
         (values.parse_email, "ana@bloom", ProblemCode.EMAIL_ADDRESS, "ana@bloom.example"),
         (values.parse_email, "Ana <ana@bloom.example>", ProblemCode.EMAIL_ADDRESS, "ana@"),
         (

@@ -90,3 +90,12 @@ def renderer(tmp_path: Path) -> EmailRenderer:
     renderer = workbench.renderer(workbench.email(COPY))
     renderer.render(recipient("Ana", {"town": "Lyon"}))
     return renderer
+
+
+def test_bounces_go_to_the_sender_or_to_an_address_of_each_message() -> None:
+    plain, tagged = make_message(1), replace(make_message(2), bounce_to="bounces@bloom.example")
+
+    assert build_envelope(plain, {}).mail == f"MAIL FROM:<{plain.sender.email}>\r\n".encode()
+    assert build_envelope(tagged, {}).mail == (
+        b"MAIL FROM:<bounces+delivery-000002@bloom.example>\r\n"
+    )

@@ -1,0 +1,54 @@
+"""Asks the mail server whether it takes mail from and to our addresses; nothing is sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lovecampaign.cli.maintain.health_finding import (
+    HealthFinding,
+    HealthState,
+    doubtful,
+    good,
+    unreachable,
+    wrong,
+)
+from lovecampaign.core.errors import LovecampaignError, Unreachable
+from lovecampaign.core.message import tagged_address
+from lovecampaign.core.tokens import TOKEN_LENGTH
+from lovecampaign.providers.smtp.envelope_probe import find_refusal
+from lovecampaign.providers.smtp.provider import SmtpProvider
+from lovecampaign.providers.smtp.reply_codes import Phase
+
+_DIRECTION = {Phase.MAIL: "from", Phase.RCPT: "to"}
+_ADDRESS_HINTS = {
+    Phase.MAIL: "let the user of the server send as it, or write another sender in campaign.yaml",
+    Phase.RCPT: "correct reply_to in campaign.yaml, or let this machine relay there, with a login",
+}
+
+
+def check_envelope(provider: SmtpProvider, sender: str, reply_to: str) -> HealthFinding:
+    """Whether the server takes mail from the sender, and to ``reply_to``; nothing is sent."""
+    try:
+        refusal = find_refusal(provider.server, sender, reply_to)
+    except Unreachable as error:
+        return unreachable("addresses", error.message, error.hint)
+    except LovecampaignError as error:
+        return wrong("addresses", error.message, "write another one in campaign.yaml")
+    if refusal is None:
+        return good("addresses", f"the server takes mail from {sender} and to {reply_to}")
+    phase, reply = refusal
+    address = sender if phase is Phase.MAIL else reply_to
+    message = f"the server does not take mail {_DIRECTION[phase]} {address}: {reply}"
+    if reply.code // 100 == 4:
+        return doubtful("addresses", message, "try again in some minutes")
+    return wrong("addresses", message, _ADDRESS_HINTS[phase])
+
+
+def check_bounce_address(provider: SmtpProvider, bounce_to: str) -> HealthFinding:
+    """Whether the server takes mail from an address as of a message, and to it."""
+    address = tagged_address(bounce_to, "a" * TOKEN_LENGTH)
+    found = check_envelope(provider, address, address)
+    if found.state is not HealthState.WRONG:
+        return found
+    hint = "turn on plus-addresses for it (recipient_delimiter = +), or leave out sender.bounce_to"
+    return replace(found, hint=hint)

@@ -1,0 +1,1 @@
+"""Incoming mail: read from files, sorted by kind."""

@@ -1,0 +1,1 @@
+"""Sorts mail by kind: pure, bytes in and facts out."""

@@ -1,0 +1,158 @@
+"""Takes sorted mail into the ledger: what it means for deliveries, addresses and the brake.
+
+Mail is not signed, as a provider's events are: only what names a message of ours by its token
+counts, and a reply that says stop counts for the address that wrote it. Events come first and the
+mail's own row after them, so that a mail which was interrupted is taken in again; both have keys
+of the mail, so that twice is once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lovecampaign.audience.subscriber import SuppressionReason
+from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.core.message import FaultKind
+from lovecampaign.delivery.provider_events import apply_reports
+from lovecampaign.inbox.match import DeliveryMatch
+from lovecampaign.inbox.sorting.addresses import ADDRESS
+from lovecampaign.inbox.sorting.kinds import MailKind, SortedMail
+from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.events import EventKind, ProviderEvent
+from lovecampaign.store.ledger.incoming import IncomingRow, record_incoming
+from lovecampaign.store.ledger.match_events import normalise_or_none
+from lovecampaign.store.subscribers.erasure import moved_source
+from lovecampaign.store.tables import suppression
+
+#: The source noted with a suppression.
+SOURCE = "inbox"
+#: Mails per transaction.
+_AT_ONCE = 500
+_MAX_DETAIL = 500
+#: Faults of the mailbox: three of them on different days rest the address.
+_SOFT = frozenset({FaultKind.MAILBOX, FaultKind.DESTINATION})
+_EVENTS: Mapping[MailKind, tuple[EventKind, SuppressionReason | None]] = {
+    MailKind.BOUNCE_HARD: (EventKind.BOUNCED, SuppressionReason.HARD_BOUNCE),
+    MailKind.BOUNCE_SOFT: (EventKind.SOFT_BOUNCED, None),
+    MailKind.DELAYED: (EventKind.DEFERRED, None),
+    MailKind.COMPLAINT: (EventKind.COMPLAINED, SuppressionReason.COMPLAINT),
+    MailKind.UNSUBSCRIBE: (EventKind.UNSUBSCRIBED, SuppressionReason.UNSUBSCRIBED),
+}
+
+
+def take_in(
+    database: Database,
+    matches: Sequence[DeliveryMatch],
+    campaigns: Mapping[str, Campaign],
+    now: datetime,
+) -> int:
+    """Apply and store mail; returns how many were new.
+
+    ``campaigns``: those that can be loaded, by id.
+    """
+    new = 0
+    for start in range(0, len(matches), _AT_ONCE):
+        part = matches[start : start + _AT_ONCE]
+        with database.read() as connection:
+            events = [one for match in part for one in _events(connection, match, now)]
+            rows = [_row(match, now) for match in part]
+        apply_reports(database, events, campaigns, SOURCE, now)
+        with database.write() as connection:
+            new += record_incoming(connection, rows)
+    return new
+
+
+def is_matched(match: DeliveryMatch) -> bool:
+    """Whether the mail is about a message of ours, and written by its subscriber."""
+    if match.transactional is not None:
+        return True
+    return match.delivery is not None and (
+        match.filed.mail.kind not in (MailKind.LETTER, MailKind.UNSUBSCRIBE)
+        or match.filed.mail.is_by_address
+        or normalise_or_none(match.filed.mail.email) == match.delivery.address_key
+    )
+
+
+def _events(connection: Connection, match: DeliveryMatch, now: datetime) -> Iterable[ProviderEvent]:
+    mail = match.filed.mail
+    if mail.kind not in _EVENTS:
+        if is_matched(match) and mail.status.startswith("2."):
+            yield _event(connection, match, EventKind.DELIVERED, None, now)
+        return
+    kind, reason = _EVENTS[mail.kind]
+    if kind is EventKind.SOFT_BOUNCED and mail.fault not in _SOFT:
+        kind = EventKind.BLOCKED
+    is_stop = mail.kind is MailKind.UNSUBSCRIBE and not match.token
+    if is_matched(match) or is_stop:
+        yield _event(connection, match, kind, reason, now)
+
+
+def _event(
+    connection: Connection,
+    match: DeliveryMatch,
+    kind: EventKind,
+    reason: SuppressionReason | None,
+    now: datetime,
+) -> ProviderEvent:
+    mail, found = match.filed.mail, match.delivery
+    return ProviderEvent(
+        key=f"mail:{mail.key}",
+        kind=kind,
+        at=_at(mail, now),
+        delivery_key=found.key if found else None,
+        transactional_key=match.transactional,
+        address=_reported_address(connection, match),
+        suppresses=reason,
+        unsubscribes_from_campaign=kind is EventKind.UNSUBSCRIBED and found is not None,
+        payload={"reason": _detail(mail), "status": mail.status},
+    )
+
+
+def _reported_address(connection: Connection, match: DeliveryMatch) -> str:
+    """The address that an event is about; '' for the subscriber's own.
+
+    A report names the address where mail ended, which is another one behind a forwarding. It
+    counts where the subscriber had it before.
+    """
+    if match.delivery is None:
+        return match.filed.mail.email
+    key = normalise_or_none(match.filed.mail.email) or ""
+    source = moved_source(match.delivery.subscriber_id)
+    was_theirs = sa.exists().where(suppression.c.address_key == key, suppression.c.source == source)
+    return key if key and connection.scalar(sa.select(was_theirs)) else ""
+
+
+def _row(match: DeliveryMatch, now: datetime) -> IncomingRow:
+    mail, found = match.filed.mail, match.delivery
+    is_erased = found is not None and found.is_forgotten
+    has_words = mail.kind in (MailKind.LETTER, MailKind.UNSUBSCRIBE) and not is_erased
+    return IncomingRow(
+        key=mail.key,
+        kind=mail.kind.value,
+        at=_at(mail, now),
+        recorded_at=now,
+        address_key="" if is_erased else normalise_or_none(mail.email) or "",
+        delivery_id=found.id if found else None,
+        subscriber_id=found.subscriber_id if found and is_matched(match) else None,
+        subject=_storable(mail.subject) if has_words else "",
+        text=_storable(mail.text) if has_words else "",
+        detail="" if is_erased else _detail(mail),
+    )
+
+
+def _at(mail: SortedMail, now: datetime) -> datetime:
+    """A clock that is ahead of ours does not count."""
+    return min(mail.sent_at or now, now)
+
+
+def _detail(mail: SortedMail) -> str:
+    return _storable(ADDRESS.sub("(address)", mail.diagnostic)[:_MAX_DETAIL])
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL stores neither zeros nor halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
