@@ -20,8 +20,8 @@ class EmailRenderer:
     def __init__(
         self, campaign: Campaign, email: Email, content: Content, *, media_url: str
     ) -> None:
-        self._plain = PlainPath(campaign, email, content, media_url)
-        self._fast = FastPath(self._plain, content)
+        self.plain = PlainPath(campaign, email, content, media_url)
+        self._fast = FastPath(self.plain, content)
 
     @property
     def fallback(self) -> Fallback | None:
@@ -30,4 +30,4 @@ class EmailRenderer:
 
     def render(self, recipient: Recipient) -> Message:
         """The message for one recipient, the same bytes every time; raises RenderError."""
-        return self._fast.render(recipient) or self._plain.render(recipient)
+        return self._fast.render(recipient) or self.plain.render(recipient)
