@@ -14,14 +14,21 @@ class EmailRenderer:
     """Renders one email of a campaign for many recipients; safe between threads.
 
     Takes the fast path if the email allows it, else the plain path: the result is the same, byte
-    for byte. ``media_url`` is where local pictures are served.
+    for byte. ``media_url`` is where local pictures are served. A caller that reports the fallback
+    itself turns ``logs_fallback`` off.
     """
 
     def __init__(
-        self, campaign: Campaign, email: Email, content: Content, *, media_url: str
+        self,
+        campaign: Campaign,
+        email: Email,
+        content: Content,
+        *,
+        media_url: str,
+        logs_fallback: bool = True,
     ) -> None:
         self.plain = PlainPath(campaign, email, content, media_url)
-        self._fast = FastPath(self.plain, content)
+        self._fast = FastPath(self.plain, content, logs_fallback=logs_fallback)
 
     @property
     def fallback(self) -> Fallback | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.checks.base.facts import Facts
+from lovecampaign.checks.base.facts import EmailFacts, Facts
 from lovecampaign.checks.base.rendered_email import RenderedEmail
 from lovecampaign.core.problems import Problem
 from lovecampaign.render.model.content import Content
@@ -35,8 +35,9 @@ class MonthDraft:
 class EmailDraft:
     """One email, for rules about single emails."""
 
+    #: With the words of this email only, and of those that it repeats.
     campaign: Campaign
-    facts: Facts
+    facts: EmailFacts
     email: Email
     #: Its sources; None where its templates cannot be read.
     content: Content | None

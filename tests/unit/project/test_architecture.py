@@ -46,7 +46,8 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         "checks": """
             base
             rules ignores
-            registry
+            registry two_processes
+            email_inputs problem_cache
             run explain carried_over
         """,
         "delivery": """
