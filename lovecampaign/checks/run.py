@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.workspace.guidance import is_blank
 from lovecampaign.checks.base.facts import Facts
-from lovecampaign.checks.base.rendered_email import try_rendering
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
 from lovecampaign.checks.email_inputs import EmailInputs
 from lovecampaign.checks.ignores import apply_ignores, find_ignores
+from lovecampaign.checks.month_rules import MONTH_RULES
 from lovecampaign.checks.problem_cache import ProblemCache
-from lovecampaign.checks.registry import EMAIL_RULES, MONTH_RULES
 from lovecampaign.checks.rules.copy.unedited import UnwrittenCopy
 from lovecampaign.checks.two_processes import Spread, map_in_one_process
 from lovecampaign.core.errors import ProblemsFound
@@ -66,6 +65,9 @@ class _EmailCheck:
     key: str | None = None
 
     def problems(self) -> list[Problem]:
+        from lovecampaign.checks.base.rendered_email import try_rendering
+        from lovecampaign.checks.registry import EMAIL_RULES  # only where a letter was edited
+
         draft, problems = self.draft, list(self.unreadable)
         if draft.content is not None:
             rendering = try_rendering(draft.campaign, draft.email, draft.content)
@@ -96,7 +98,9 @@ def _problems_of_emails(
     known = [cache.get(one.key) if cache and one.key else None for one in checks]
     to_do = [one for one, found in zip(checks, known, strict=True) if found is None]
     computed = iter(spread(_EmailCheck.problems, to_do))
-    results = [next(computed) if found is None else found for found in known]
+    results: list[Sequence[Problem]] = [
+        next(computed) if found is None else found for found in known
+    ]
     for check, before, found in zip(checks, known, results, strict=True):
         if cache and check.key and before is None:
             cache.put(check.key, found)

@@ -13,7 +13,6 @@ from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.find import list_campaigns, pick_campaign
 from lovecampaign.checks.base.facts import Facts
-from lovecampaign.checks.explain import explain
 from lovecampaign.checks.problem_cache import ProblemCache
 from lovecampaign.checks.run import check_campaign
 from lovecampaign.checks.two_processes import map_in_two_processes
@@ -85,6 +84,8 @@ def check(
     if form == "json":
         invocation.output.as_json = True
     if code is not None:
+        from lovecampaign.checks.explain import explain  # imports every rule
+
         return Result(data={"code": code.upper(), "text": explain(code)}, text=explain(code))
     checked = _check(invocation, campaign_name, uses_cache=not no_cache)
     write = _format_github if form == "github" else _format_text

@@ -46,7 +46,8 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         "checks": """
             base
             rules ignores
-            registry two_processes
+            month_rules two_processes
+            registry
             email_inputs problem_cache
             run explain carried_over
         """,
