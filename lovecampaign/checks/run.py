@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -97,6 +98,8 @@ def _problems_of_emails(
     checks = [_prepare(inputs, email, has_key=cache is not None) for email in emails]
     known = [cache.get(one.key) if cache and one.key else None for one in checks]
     to_do = [one for one, found in zip(checks, known, strict=True) if found is None]
+    if to_do:  # before a fork, not once in each process
+        importlib.import_module("lovecampaign.checks.registry")
     computed = iter(spread(_EmailCheck.problems, to_do))
     results: list[Sequence[Problem]] = [
         next(computed) if found is None else found for found in known
