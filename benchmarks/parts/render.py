@@ -56,7 +56,7 @@ def _contenders(workspace: Path) -> Mapping[str, Contender]:
     recipients = make_recipients(addressing, 10_000_000)
     for recipient in itertools.islice(recipients, 200):
         renderer.render(recipient)
-    plain = renderer._plain  # noqa: SLF001 - the oracle is not public
+    plain = renderer.plain
     render_jinja = _jinja(renderer, addressing)
 
     def render_usual(row: Mapping[str, Any]) -> bytes:

@@ -45,7 +45,7 @@ def _fetch_nodemailer() -> None:
     if shutil.which("node") is None:
         raise OSError("node is not installed")
     NODEMAILER.mkdir(exist_ok=True)
-    _run(["npm", "install", "--silent", "--no-audit", "nodemailer"], NODEMAILER)
+    _run(["npm", "install", "--silent", "--no-audit", "nodemailer", "mjml"], NODEMAILER)
 
 
 def _run(command: Sequence[str], folder: Path) -> None:

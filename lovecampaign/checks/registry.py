@@ -1,8 +1,9 @@
-"""All rules, in the order in which a check runs them."""
+"""All rules, in the order in which a check runs them; those about emails need the renderer."""
 
 from __future__ import annotations
 
 from lovecampaign.checks.base.rule import EmailRule, MonthRule
+from lovecampaign.checks.month_rules import MONTH_RULES
 from lovecampaign.checks.rules.copy import (
     fallbacks,
     fields,
@@ -13,7 +14,7 @@ from lovecampaign.checks.rules.copy import (
     reserved_names,
     unedited,
 )
-from lovecampaign.checks.rules.deal import deadline, deal, stock
+from lovecampaign.checks.rules.deal import deadline, deal
 from lovecampaign.checks.rules.message import (
     confirmation,
     inbox,
@@ -24,39 +25,7 @@ from lovecampaign.checks.rules.message import (
     reading,
 )
 from lovecampaign.checks.rules.method import giving, launch, month, promises, reader
-from lovecampaign.checks.rules.plan import audience, overlap, schedule, sender_requirements
-
-MONTH_RULES: tuple[MonthRule, ...] = (
-    reserved_names.ReservedSender(),
-    reserved_names.ReservedLinkInSettings(),
-    reserved_names.PublicAddress(),
-    unedited.UneditedSettings(),
-    sender_requirements.PostalAddress(),
-    schedule.OneEmailADay(),
-    schedule.StartMoved(),
-    schedule.StartTooLate(),
-    schedule.Throughput(),
-    schedule.QuietHoursPastDeal(),
-    schedule.TooLateForMonth(),
-    overlap.TwoMonths(),
-    month.OneKind(),
-    month.AlikeSubjects(),
-    month.AsksForStories(),
-    month.SaysThanks(),
-    month.InsidersFirst(),
-    month.InsidersInvited(),
-    month.RepeatedLine(),
-    deal.LastCall(),
-    deal.SensibleWindow(),
-    stock.EnoughCodes(),
-    stock.FreshCodes(),
-    stock.CodeReachesReader(),
-    stock.ShortClaims(),
-    audience.MembersThere(),
-    sender_requirements.ConsentKnown(),
-    sender_requirements.OneOrganisation(),
-    sender_requirements.FreeMailSender(),
-)
+from lovecampaign.checks.rules.plan import schedule, sender_requirements
 
 EMAIL_RULES: tuple[EmailRule, ...] = (
     reserved_names.ReservedLink(),

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import importlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.workspace.guidance import is_blank
 from lovecampaign.checks.base.facts import Facts
-from lovecampaign.checks.base.rendered_email import Rendering, try_rendering
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
+from lovecampaign.checks.email_inputs import EmailInputs
 from lovecampaign.checks.ignores import apply_ignores, find_ignores
-from lovecampaign.checks.registry import EMAIL_RULES, MONTH_RULES
+from lovecampaign.checks.month_rules import MONTH_RULES
+from lovecampaign.checks.problem_cache import ProblemCache
 from lovecampaign.checks.rules.copy.unedited import UnwrittenCopy
+from lovecampaign.checks.two_processes import Spread, map_in_one_process
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Problem, in_file_order
 from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.render.model.problem_codes import RenderCode
 
 
-def check_campaign(campaign: Campaign, facts: Facts) -> list[Problem]:
+def check_campaign(
+    campaign: Campaign,
+    facts: Facts,
+    cache: ProblemCache | None = None,
+    spread: Spread = map_in_one_process,
+) -> list[Problem]:
     """Every problem of the campaign and of all its emails, in file order.
 
     A problem that several emails share, as one of a template, comes once. Emails that could not
     be loaded are left out: loading has reported their problems.
     """
     problems = month_problems(campaign, facts)
-    for email in campaign.emails:
-        if not email.is_broken:
-            problems.extend(_email_problems(campaign, email, facts))
+    emails = [email for email in campaign.emails if not email.is_broken]
+    for found in _problems_of_emails(campaign, emails, facts, cache, spread):
+        problems.extend(found)
     return _unique_sorted(campaign, problems, is_whole_campaign=True)
 
 
-def check_email(campaign: Campaign, email: Email, facts: Facts) -> list[Problem]:
+def check_email(
+    campaign: Campaign, email: Email, facts: Facts, cache: ProblemCache | None = None
+) -> list[Problem]:
     """The problems of one email and those of the whole campaign."""
-    problems = [*month_problems(campaign, facts), *_email_problems(campaign, email, facts)]
+    [found] = _problems_of_emails(campaign, [email], facts, cache, map_in_one_process)
+    problems = [*month_problems(campaign, facts), *found]
     return _unique_sorted(campaign, problems, is_whole_campaign=False)
 
 
@@ -43,35 +55,75 @@ def month_problems(campaign: Campaign, facts: Facts) -> list[Problem]:
     return [problem for rule in MONTH_RULES for problem in rule.find(draft)]
 
 
-def _email_problems(campaign: Campaign, email: Email, facts: Facts) -> Iterator[Problem]:
-    """Of an email that is still to be written, only that and what would stay an error."""
-    is_unwritten = is_blank(email.copy.text)
-    for problem in _find_problems(campaign, email, facts):
-        is_grave = problem.is_error and problem.code != RenderCode.COPY_EMPTY
-        if not is_unwritten or is_grave or problem.code == UnwrittenCopy.code:
-            yield problem
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _EmailCheck:
+    """One email's check, and the key of its result."""
+
+    draft: EmailDraft
+    #: Problems of its templates, where they cannot be read.
+    unreadable: Sequence[Problem] = ()
+    #: None: it takes no time, or there is no cache.
+    key: str | None = None
+
+    def problems(self) -> list[Problem]:
+        from lovecampaign.checks.base.rendered_email import try_rendering
+        from lovecampaign.checks.registry import EMAIL_RULES  # only where a letter was edited
+
+        draft, problems = self.draft, list(self.unreadable)
+        if draft.content is not None:
+            rendering = try_rendering(draft.campaign, draft.email, draft.content)
+            problems += rendering.problems
+            draft = replace(draft, rendered=rendering.email)
+        problems += (found for rule in EMAIL_RULES for found in rule.find(draft))
+        if not is_blank(draft.email.copy.text):
+            return problems
+        # Of an email that is still to be written, only that and what would stay an error.
+        return [
+            one
+            for one in problems
+            if one.code == UnwrittenCopy.code
+            or (one.is_error and one.code != RenderCode.COPY_EMPTY)
+        ]
 
 
-def _find_problems(campaign: Campaign, email: Email, facts: Facts) -> Iterator[Problem]:
+def _problems_of_emails(
+    campaign: Campaign,
+    emails: Sequence[Email],
+    facts: Facts,
+    cache: ProblemCache | None,
+    spread: Spread,
+) -> list[Sequence[Problem]]:
+    """The problems of each email: cached ones, and those of the others."""
+    inputs = EmailInputs(campaign, facts)
+    checks = [_prepare(inputs, email, has_key=cache is not None) for email in emails]
+    known = [cache.get(one.key) if cache and one.key else None for one in checks]
+    to_do = [one for one, found in zip(checks, known, strict=True) if found is None]
+    if to_do:  # before a fork, not once in each process
+        importlib.import_module("lovecampaign.checks.registry")
+    computed = iter(spread(_EmailCheck.problems, to_do))
+    results: list[Sequence[Problem]] = [
+        next(computed) if found is None else found for found in known
+    ]
+    for check, before, found in zip(checks, known, results, strict=True):
+        if cache and check.key and before is None:
+            cache.put(check.key, found)
+    return results
+
+
+def _prepare(inputs: EmailInputs, email: Email, *, has_key: bool) -> _EmailCheck:
+    campaign = inputs.campaign_for(email)
     content: Content | None = None
-    rendering: Rendering | None = None
+    unreadable: Sequence[Problem] = ()
     if not email.is_broken:
         try:
             content = read_content(campaign, email)
         except ProblemsFound as error:
-            yield from error.problems
-        else:
-            rendering = try_rendering(campaign, email, content)
-            yield from rendering.problems
+            unreadable = error.problems
     draft = EmailDraft(
-        campaign=campaign,
-        facts=facts,
-        email=email,
-        content=content,
-        rendered=rendering.email if rendering else None,
+        campaign=campaign, facts=inputs.facts_for(content), email=email, content=content
     )
-    for rule in EMAIL_RULES:
-        yield from rule.find(draft)
+    key = inputs.key(email, content) if has_key and content is not None else None
+    return _EmailCheck(draft=draft, unreadable=unreadable, key=key)
 
 
 def _unique_sorted(

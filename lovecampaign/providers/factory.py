@@ -1,9 +1,10 @@
-"""Opens the provider that ``LOVECAMPAIGN_PROVIDER`` names."""
+"""Opens the provider that ``LOVECAMPAIGN_PROVIDER`` names, and imports only that one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from lovecampaign.core.errors import UsageError
@@ -13,9 +14,10 @@ from lovecampaign.providers.base.addresses import is_loopback
 from lovecampaign.providers.base.maildir import MaildirProvider
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.provider import Provider
-from lovecampaign.providers.smtp.ahead.policy import AheadMode, ServerNotes
-from lovecampaign.providers.smtp.connect import Security, SmtpTarget, TimeLimits
-from lovecampaign.providers.smtp.provider import DEFAULT_CONNECTIONS, SmtpProvider
+
+if TYPE_CHECKING:
+    from lovecampaign.providers.smtp.ahead.policy import ServerNotes
+    from lovecampaign.providers.smtp.connect import Security
 
 MAX_CONNECTIONS = 100
 _SUBMISSION_PORT = 587  # RFC 6409
@@ -52,12 +54,16 @@ def _open_memory(_settings: Settings, _notes: ServerNotes | None) -> Provider:
 
 
 def _open_smtp(settings: Settings, notes: ServerNotes | None) -> Provider:
+    from lovecampaign.providers.smtp.connect import Security
+
     url = _split(settings.provider_url)
     security = Security.LOOPBACK if is_loopback(_host(url)) else Security.STARTTLS
     return _smtp_provider(url, security, _SUBMISSION_PORT, notes)
 
 
 def _open_smtps(settings: Settings, notes: ServerNotes | None) -> Provider:
+    from lovecampaign.providers.smtp.connect import Security
+
     url = _split(settings.provider_url)
     return _smtp_provider(url, Security.TLS, _SUBMISSIONS_PORT, notes)
 
@@ -104,6 +110,10 @@ _SCHEMES: Mapping[str, Callable[[Settings, ServerNotes | None], Provider]] = {
 def _smtp_provider(
     url: SplitResult, security: Security, default_port: int, notes: ServerNotes | None
 ) -> Provider:
+    from lovecampaign.providers.smtp.ahead.policy import AheadMode
+    from lovecampaign.providers.smtp.connect import SmtpTarget, TimeLimits
+    from lovecampaign.providers.smtp.provider import DEFAULT_CONNECTIONS, SmtpProvider
+
     if url.path.strip("/") or url.fragment:
         raise _unreadable("LOVECAMPAIGN_PROVIDER")
     options = _options(url, {"connections": MAX_CONNECTIONS, "timeout": 3600, "ahead": AheadMode})

@@ -14,14 +14,21 @@ class EmailRenderer:
     """Renders one email of a campaign for many recipients; safe between threads.
 
     Takes the fast path if the email allows it, else the plain path: the result is the same, byte
-    for byte. ``media_url`` is where local pictures are served.
+    for byte. ``media_url`` is where local pictures are served. A caller that reports the fallback
+    itself turns ``logs_fallback`` off.
     """
 
     def __init__(
-        self, campaign: Campaign, email: Email, content: Content, *, media_url: str
+        self,
+        campaign: Campaign,
+        email: Email,
+        content: Content,
+        *,
+        media_url: str,
+        logs_fallback: bool = True,
     ) -> None:
-        self._plain = PlainPath(campaign, email, content, media_url)
-        self._fast = FastPath(self._plain, content)
+        self.plain = PlainPath(campaign, email, content, media_url)
+        self._fast = FastPath(self.plain, content, logs_fallback=logs_fallback)
 
     @property
     def fallback(self) -> Fallback | None:
@@ -30,4 +37,4 @@ class EmailRenderer:
 
     def render(self, recipient: Recipient) -> Message:
         """The message for one recipient, the same bytes every time; raises RenderError."""
-        return self._fast.render(recipient) or self._plain.render(recipient)
+        return self._fast.render(recipient) or self.plain.render(recipient)

@@ -13,11 +13,21 @@ import pytest
 
 from lovecampaign import __version__
 from lovecampaign.cli.framework.registry import COMMON_OPTIONS, VERBS
+from lovecampaign.testing.campaigns import write_campaign
 from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop
 from tests.acceptance.program import lovecampaign as fresh_lovecampaign
 from tests.chaos.commands import fork_command as lovecampaign
 
 HEAVY = {"sqlalchemy", "pydantic", "sendgrid", "jinja2", "babel", "starlette", "rich", "yaml"}
+MODULES_OF_CHECK = """
+import sys
+sys.argv = ["lovecampaign", "check"]
+from lovecampaign.cli import main
+try:
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
 RENDERERS = {"jinja2", "markdown_it", "mjml", "lovecampaign.render.renderer"}
 LOADED_BY_HELP = """
 import sys
@@ -68,6 +78,24 @@ def test_plan_and_status_load_no_renderer() -> None:
     loaded = set(finished.stdout.split())
     assert "lovecampaign.store.reports.campaign_report" in loaded
     assert loaded & RENDERERS == set()
+
+
+def test_check_loads_a_renderer_only_where_a_letter_was_edited(tmp_path: Path) -> None:
+    write_campaign(tmp_path, days=2, length=5)
+    loaded = []
+    for _ in range(2):
+        finished = subprocess.run(
+            [sys.executable, "-c", MODULES_OF_CHECK],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        loaded.append(set(finished.stderr.split()))
+
+    assert loaded[0] >= {"markdown_it", "mjml", "lovecampaign.render.renderer"}
+    unneeded = {"sqlalchemy", "smtplib", "asyncio", "lovecampaign.checks.registry"}
+    assert loaded[1] & (unneeded | RENDERERS - {"jinja2"}) == set()
 
 
 def test_help_is_there_within_three_and_a_half_bare_starts_of_python() -> None:

@@ -80,6 +80,23 @@ def test_strict_counts_warnings(shop: Shop) -> None:
     assert strict.code == (1 if has_warnings else 0)
 
 
+def test_a_second_check_says_the_same_from_its_cache(shop: Shop) -> None:
+    cache = shop.folder / ".lovecampaign" / "cache"
+    letter = next(shop.folder.glob("campaigns/*/days/02*.md"))
+    letter.write_text(f"{letter.read_text()}\nIt costs 99 EUR, {{{{ frist_name }}}}.\n")
+    slow = next(shop.folder.glob("campaigns/*/days/03*.md"))
+    slow.write_text(f"{slow.read_text()}\n{{% if first_name is sameas 'A' %}}Hi{{% endif %}}\n")
+
+    anew = shop.type("check", "--no-cache")
+    assert not cache.exists()
+    first, second = shop.type("check"), shop.type("check")
+    assert cache.exists()
+    assert "{{ frist_name }}" in anew.out
+    assert "LC236" in anew.out
+    assert (anew.out, anew.err, anew.code) == (first.out, first.err, first.code)
+    assert (anew.out, anew.err, anew.code) == (second.out, second.err, second.code)
+
+
 def test_check_explains_a_code(shop: Shop) -> None:
     assert "same key" in shop.type("check", "--explain", "LC006").done().out
     assert shop.data("check", "--explain", "lc006")["code"] == "LC006"

@@ -10,14 +10,24 @@ from lovecampaign.core.settings import DEFAULT_PUBLIC_URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """The environment of a campaign at the time of a check; None: not counted or not known."""
+class EmailFacts:
+    """The facts that rules about one email may use; their results are cached with these."""
 
-    now: datetime
     #: Whether mail leaves this machine: then senders, links and copy must be the author's own.
     provider_leaves_machine: bool = False
     #: The base URL of personal links.
     public_url: str = DEFAULT_PUBLIC_URL
+    #: Mailable subscribers and insiders together.
+    reachable: int | None = None
+    #: For each field that the emails need, how many of them have it.
+    known_fields: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts(EmailFacts):
+    """The environment of a campaign at the time of a check; None: not counted or not known."""
+
+    now: datetime
     #: Mailable subscribers of the campaign.
     subscribers: int | None = None
     #: Their time zones.
@@ -32,8 +42,6 @@ class Facts:
     has_begun: bool | None = None
     #: Day 1 of the campaign at that time; None also before the first email.
     begun_with: date | None = None
-    #: Mailable subscribers and insiders together.
-    reachable: int | None = None
     #: The campaign's lists without any member, and the lists that have some; None: not counted.
     empty_lists: frozenset[str] | None = None
     known_lists: frozenset[str] = frozenset()
@@ -42,8 +50,6 @@ class Facts:
     known_tags: frozenset[str] = frozenset()
     #: For each deal with codes that another campaign handed out: which ones, and where.
     reused_codes: Mapping[str, str] = field(default_factory=dict)
-    #: For each field that the emails need, how many of them have it.
-    known_fields: Mapping[str, int] = field(default_factory=dict)
     #: How many get letters of another campaign on the same day, by its name.
     overlaps: Mapping[str, int] = field(default_factory=dict)
 

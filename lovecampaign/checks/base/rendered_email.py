@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from hashlib import sha256
 from html import unescape
 
@@ -13,9 +14,17 @@ from lovecampaign.checks.base.mjml_attributes import find_attribute_faults
 from lovecampaign.core.lru import LruCache
 from lovecampaign.core.problems import Place, Problem, Severity, has_errors
 from lovecampaign.render.fast.fast_path import Fallback
-from lovecampaign.render.lint.render_check import find_problems
+from lovecampaign.render.lint.render_check import MEDIA_URL, find_problems
 from lovecampaign.render.markup.mjml_tree import parse_mjml
-from lovecampaign.render.markup.scanner import VOID, Comment, EndTag, Piece, StartTag, Text, scan
+from lovecampaign.render.markup.scanner import (
+    VOID,
+    Comment,
+    EndTag,
+    Piece,
+    StartTag,
+    Text,
+    scan_once,
+)
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.recipient import Recipient
@@ -24,7 +33,6 @@ from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS, sample_rec
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.render.templating.source_map import SourceMap
 
-_MEDIA_URL = "https://links.invalid/i"
 _SPACES = re.compile(r"\s+")
 #: Three months of emails; each takes some 100 kB.
 _CACHE_SIZE = 100
@@ -64,15 +72,16 @@ class RenderedEmail:
                 yield piece
 
 
-def render_sample(campaign: Campaign, email: Email, content: Content) -> RenderedEmail:
-    """Render the email for a sample subscriber; raises RenderError."""
-    renderer = EmailRenderer(campaign, email, content, media_url=_MEDIA_URL)
+def _render_sample(
+    campaign: Campaign, email: Email, content: Content, renderer: EmailRenderer
+) -> RenderedEmail:
+    """The email as a sample subscriber gets it; raises RenderError."""
     sample = _sample(campaign, email, content)
     message = renderer.render(sample)
     shown = make_rendered_email(message.subject, message.html, message.text, message.headers)
     for recipient in sample_recipients(campaign, email, content):
         renderer.render(recipient)  # compares the fast path with the plain one
-    problems = _attribute_problems(campaign, email, content, sample)
+    problems = _attribute_problems(campaign, email, content, sample, renderer.plain.composer)
     return replace(shown, fallback=renderer.fallback, attribute_problems=tuple(problems))
 
 
@@ -80,7 +89,7 @@ def make_rendered_email(
     subject: str, html: str, text: str, headers: Mapping[str, str]
 ) -> RenderedEmail:
     """The parts of a message, with the HTML scanned."""
-    pieces = tuple(scan(html))
+    pieces = scan_once(html)
     return RenderedEmail(
         subject=subject,
         html=html,
@@ -161,16 +170,15 @@ def _sample(campaign: Campaign, email: Email, content: Content) -> Recipient:
 
 
 def _attribute_problems(
-    campaign: Campaign, email: Email, content: Content, sample: Recipient
+    campaign: Campaign, email: Email, content: Content, sample: Recipient, composer: Composer
 ) -> Iterator[Problem]:
     """Only where there are faults, the template is composed again with a source map."""
-    composer = Composer(campaign, email, content, _MEDIA_URL)
     token = composer.tokens.pattern
     tree, _ = parse_mjml(composer.compose(sample).source)
     if not find_attribute_faults(tree, token):
         return
     source_map = SourceMap()
-    composer = Composer(campaign, email, content, _MEDIA_URL, source_map)
+    composer = Composer(campaign, email, content, MEDIA_URL, source_map)
     traced = source_map.trace(composer.compose(sample).source)
     tree, _ = parse_mjml(traced.text)
     for fault in find_attribute_faults(tree, token):
@@ -209,11 +217,23 @@ def try_rendering(campaign: Campaign, email: Email, content: Content) -> Renderi
 
 
 def _try(campaign: Campaign, email: Email, content: Content) -> Rendering:
-    problems = tuple(find_problems(campaign, email, content))
+    @cache
+    def renderer() -> EmailRenderer:
+        return EmailRenderer(
+            campaign,
+            email,
+            content,
+            media_url=MEDIA_URL,
+            logs_fallback=False,  # LC236 tells it
+        )
+
+    problems = tuple(find_problems(campaign, email, content, lambda: renderer().plain))
     if has_errors(problems):
         return Rendering(problems=problems, email=None)
     try:
-        return Rendering(problems=problems, email=render_sample(campaign, email, content))
+        return Rendering(
+            problems=problems, email=_render_sample(campaign, email, content, renderer())
+        )
     except RenderError:  # for this sample only, as where no sample value fits
         return Rendering(problems=problems, email=None)
 

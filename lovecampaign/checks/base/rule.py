@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.checks.base.facts import Facts
-from lovecampaign.checks.base.rendered_email import RenderedEmail
+from lovecampaign.checks.base.facts import EmailFacts, Facts
 from lovecampaign.core.problems import Problem
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.template_files import template_file
+
+if TYPE_CHECKING:
+    from lovecampaign.checks.base.rendered_email import RenderedEmail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +37,9 @@ class MonthDraft:
 class EmailDraft:
     """One email, for rules about single emails."""
 
+    #: With the words of this email only, and of those that it repeats.
     campaign: Campaign
-    facts: Facts
+    facts: EmailFacts
     email: Email
     #: Its sources; None where its templates cannot be read.
     content: Content | None

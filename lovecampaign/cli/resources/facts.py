@@ -32,11 +32,14 @@ def email_checker(
     usable: UsableCampaign, invocation: Invocation, settings: Settings, provider: Provider
 ) -> Callable[[Email], Sequence[Problem]]:
     """A function that finds all mistakes of an email, right before its first copy is claimed."""
+    from lovecampaign.checks.problem_cache import ProblemCache
     from lovecampaign.checks.run import check_email
+
+    cache = ProblemCache(settings.workspace)
 
     def check(email: Email) -> Sequence[Problem]:
         facts = find_facts(invocation, settings, provider)
-        return [*usable.mistakes_of(email), *check_email(usable.campaign, email, facts)]
+        return [*usable.mistakes_of(email), *check_email(usable.campaign, email, facts, cache)]
 
     return check
 

@@ -13,8 +13,9 @@ from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.find import list_campaigns, pick_campaign
 from lovecampaign.checks.base.facts import Facts
-from lovecampaign.checks.explain import explain
+from lovecampaign.checks.problem_cache import ProblemCache
 from lovecampaign.checks.run import check_campaign
+from lovecampaign.checks.two_processes import map_in_two_processes
 from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.output.excerpt import format_annotation, format_problem
 from lovecampaign.cli.output.format import count_of
@@ -65,9 +66,16 @@ class CheckReport:
     show_default=True,
     help="github: annotations on the lines of a pull request.",
 )
+@click.option("--no-cache", is_flag=True, help="Check every letter anew, and keep no results.")
 @click.option("--explain", "code", metavar="CODE", help="What a code means, and how to fix it.")
 def check(
-    invocation: Invocation, campaign_name: str | None, form: str, code: str | None, *, strict: bool
+    invocation: Invocation,
+    campaign_name: str | None,
+    form: str,
+    code: str | None,
+    *,
+    strict: bool,
+    no_cache: bool,
 ) -> Result:
     """Find every mistake at once, with file, line and hint.
 
@@ -76,8 +84,10 @@ def check(
     if form == "json":
         invocation.output.as_json = True
     if code is not None:
+        from lovecampaign.checks.explain import explain  # imports every rule
+
         return Result(data={"code": code.upper(), "text": explain(code)}, text=explain(code))
-    checked = _check(invocation, campaign_name)
+    checked = _check(invocation, campaign_name, uses_cache=not no_cache)
     write = _format_github if form == "github" else _format_text
     is_fine = not checked.problems if strict else not checked.has_errors
     following = f"plan {checked.names[0]}"
@@ -96,14 +106,15 @@ def check(
     )
 
 
-def _check(invocation: Invocation, name: str | None) -> CheckReport:
+def _check(invocation: Invocation, name: str | None, *, uses_cache: bool) -> CheckReport:
     workspace = invocation.find_workspace()
     folders = [pick_campaign(workspace, name)] if name else list_campaigns(workspace)
     if not folders:
         raise UsageError("there is no campaign here yet", hint="type: lovecampaign new NAME")
     settings = invocation.settings()
     facts = find_facts_leniently(invocation, settings)
-    reports = [_check_one(folder, workspace, facts, settings) for folder in folders]
+    cache = ProblemCache(workspace) if uses_cache else None
+    reports = [_check_one(folder, workspace, facts, settings, cache) for folder in folders]
     problems = dict.fromkeys(problem for report in reports for problem in report.problems)
     return CheckReport(
         names=[folder.name for folder in folders],
@@ -113,7 +124,9 @@ def _check(invocation: Invocation, name: str | None) -> CheckReport:
     )
 
 
-def _check_one(folder: Path, workspace: Path, facts: Facts, settings: Settings) -> CheckReport:
+def _check_one(
+    folder: Path, workspace: Path, facts: Facts, settings: Settings, cache: ProblemCache | None
+) -> CheckReport:
     loaded = load_campaign(folder, workspace)
     if loaded.campaign is None:
         files = sum(path.suffix in {".yaml", ".md"} for path in folder.rglob("*"))
@@ -122,7 +135,10 @@ def _check_one(folder: Path, workspace: Path, facts: Facts, settings: Settings) 
     return CheckReport(
         names=[folder.name],
         files=len(loaded.campaign.files),
-        problems=[*loaded.problems, *check_campaign(loaded.campaign, facts)],
+        problems=[
+            *loaded.problems,
+            *check_campaign(loaded.campaign, facts, cache, map_in_two_processes),
+        ],
         codes=list(_code_files(loaded.campaign)),
     )
 

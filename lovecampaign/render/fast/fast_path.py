@@ -48,11 +48,12 @@ class Fallback:
 class FastPath:
     """Learns the variants of one email; safe between threads."""
 
-    def __init__(self, plain: PlainPath, content: Content) -> None:
+    def __init__(self, plain: PlainPath, content: Content, *, logs_fallback: bool) -> None:
         #: None as long as the fast path served everyone.
         self.fallback: Fallback | None = None
         self._plain = plain
         self._content = content
+        self._logs_fallback = logs_fallback
         self._header_template = HeaderTemplate(plain.email_headers, plain.composer.tokens.prefix)
         budget = CacheBudget()
         self._groups = HoleGroups(budget, QuotedHoleGroup)
@@ -114,4 +115,5 @@ class FastPath:
         if self.fallback is None:
             place = place or Place(file=self._content.copy.file)
             self.fallback = Fallback(message=reason, place=place)
-            _LOGGER.warning("%s: slower than it could be, since %s", place, reason)
+            if self._logs_fallback:
+                _LOGGER.warning("%s: slower than it could be, since %s", place, reason)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from html import unescape
+from typing import Any, TypeAlias
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.campaign.source.source import read_source
@@ -23,13 +25,14 @@ from lovecampaign.render.lint.source_check import (
     problems_of_names,
 )
 from lovecampaign.render.markup.mjml_tree import MjmlFault
-from lovecampaign.render.markup.scanner import StartTag, scan
+from lovecampaign.render.markup.scanner import StartTag, scan_once
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.problem_codes import RenderCode
 from lovecampaign.render.model.template_files import template_file, template_name
 from lovecampaign.render.plain.compile import CompiledEmail, InvalidMjml, compile_email
 from lovecampaign.render.plain.compose import ComposedEmail, Composer
+from lovecampaign.render.plain.plain_path import PlainPath
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS, sample_recipients
 from lovecampaign.render.templating.error_location import (
     TEMPLATE_ERRORS,
@@ -40,7 +43,8 @@ from lovecampaign.render.templating.error_location import (
 from lovecampaign.render.templating.source_map import SourceMap, TracedSource, place_in
 from lovecampaign.render.values.tokens import MARK_END, MARK_START
 
-_MEDIA_URL = "https://links.invalid/i"
+#: Where the pictures of sample renderings are.
+MEDIA_URL = "https://links.invalid/i"
 _TAGS_AND_MARKS = re.compile(f"<[^>]*>|{MARK_START}[0-9]+{MARK_END}")
 #: Words that a template may have for itself.
 _OWN_WORDS = re.compile(r"<(mj-preview|mj-title)\b[^>]*>(.*?)</\1\s*>", re.DOTALL | re.IGNORECASE)
@@ -49,10 +53,16 @@ _BLANK = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 #: Addresses of pictures that mail programs load.
 _LOADED = re.compile(r"https?://[^/\s]|cid:.", re.IGNORECASE)
 _URL_IN_STYLE = re.compile(r"""\burl\(\s*["']?([^"')\s]*)""", re.IGNORECASE)
+_Compile: TypeAlias = Callable[[ComposedEmail[Any]], CompiledEmail]
 
 
-def find_problems(campaign: Campaign, email: Email, content: Content) -> list[Problem]:
-    """All problems of one email's copy and templates, in file order."""
+def find_problems(
+    campaign: Campaign, email: Email, content: Content, plain: Callable[[], PlainPath] | None = None
+) -> list[Problem]:
+    """All problems of one email's copy and templates, in file order.
+
+    ``plain`` opens the email's plain path, for a caller that goes on with what it compiled.
+    """
     problems = [
         *problems_of_names(campaign, content),
         *problems_of_actions(content),
@@ -61,17 +71,21 @@ def find_problems(campaign: Campaign, email: Email, content: Content) -> list[Pr
         *problems_of_active_content(content),
     ]
     if not has_errors(problems):
-        problems += _RenderCheck(campaign, email, content).problems()
+        opener = plain or partial(PlainPath, campaign, email, content, MEDIA_URL)
+        problems += _RenderCheck(campaign, email, content, opener).problems()
     return in_file_order(dict.fromkeys(problems))
 
 
 class _RenderCheck:
     """Renders an email for sample recipients, and locates its mistakes in the author's files."""
 
-    def __init__(self, campaign: Campaign, email: Email, content: Content) -> None:
+    def __init__(
+        self, campaign: Campaign, email: Email, content: Content, plain: Callable[[], PlainPath]
+    ) -> None:
         self._campaign = campaign
         self._email = email
         self._content = content
+        self._plain = plain
 
     def problems(self) -> Sequence[Problem]:
         """The problems of rendering; only if there are any, it is repeated with a source map."""
@@ -80,12 +94,14 @@ class _RenderCheck:
     def _render(self, source_map: SourceMap | None) -> Iterator[Problem]:
         try:
             email, content = self._email, self._content
-            composer = Composer(self._campaign, email, content, _MEDIA_URL, source_map)
+            composer, compile_source = self._tools(source_map)
             empty: list[bool] = []
             known: set[tuple[str, Severity, Place | None, int]] = set()
             for recipient in sample_recipients(self._campaign, email, content):
                 composed = composer.compose(recipient)
-                found = self._problems_for(composer, source_map, composed)
+                traced = (source_map or SourceMap()).trace(composed.source)
+                composed = replace(composed, source=traced.text)
+                found = self._problems_for(composed, traced, composer, compile_source)
                 # A message may hold a value of this recipient.
                 problems = {(one.code, one.severity, one.place, one.width): one for one in found}
                 yield from (one for key, one in problems.items() if key not in known)
@@ -97,15 +113,25 @@ class _RenderCheck:
         except (RenderError, *TEMPLATE_ERRORS) as error:
             yield self._failure(as_render_error(error, self._content))
 
+    def _tools(self, source_map: SourceMap | None) -> tuple[Composer, _Compile]:
+        """The email's composer and compiler; without a source map, those that it is sent with."""
+        if source_map is None:
+            plain = self._plain()
+            return plain.composer, plain.compiled
+        email, language = self._email, self._campaign.language
+        composer = Composer(self._campaign, email, self._content, MEDIA_URL, source_map)
+        pattern = composer.tokens.pattern
+        return composer, lambda each: compile_email(each, pattern, language, has_footer=False)
+
     def _problems_for(
-        self, composer: Composer, source_map: SourceMap | None, composed: ComposedEmail[str]
+        self,
+        composed: ComposedEmail[str],
+        traced: TracedSource,
+        composer: Composer,
+        compile_source: _Compile,
     ) -> Iterator[Problem]:
-        traced = (source_map or SourceMap()).trace(composed.source)
-        composed = replace(composed, source=traced.text)
         try:
-            compiled = compile_email(
-                composed, composer.tokens.pattern, self._campaign.language, has_footer=False
-            )
+            compiled = compile_source(composed)
         except InvalidMjml as faulty:
             for fault in faulty.faults:
                 yield self._problem_of(fault, traced)
@@ -158,7 +184,7 @@ class _RenderCheck:
         self, compiled: CompiledEmail, composed: ComposedEmail[str]
     ) -> Iterator[Problem]:
         values = composed.printed.values
-        html, text = compiled.html.fill(values), compiled.text.fill(values)
+        html, text = compiled.html.fill(values), compiled.own_text.fill(values)
         template = template_file(template_name(self._content.template))
         if self._email.role is not Role.CONFIRM:
             if SAMPLE_LINKS.unsubscribe not in html:
@@ -206,7 +232,7 @@ class _RenderCheck:
 
     def _problems_of_pictures(self, html: str) -> Iterator[Problem]:
         """Pictures without a whole address, however they came into the email."""
-        for piece in scan(html):
+        for piece in scan_once(html):
             for address in _picture_addresses(piece) if isinstance(piece, StartTag) else ():
                 if not _LOADED.match(address):
                     place, excerpt = self._find_address(address)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
-_PARSER = MarkdownIt("commonmark", {"html": False})
 _CODE_BLOCKS = ("fence", "code_block")
 #: A run of backticks up to the next of the same length, in one paragraph.
 _SPAN = re.compile(r"(?<![\\`])(`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)\1(?!`)", re.DOTALL)
@@ -20,8 +21,15 @@ def without_code(copy: str) -> str:
     if "`" not in copy and "~~~" not in copy and "    " not in copy and "\t" not in copy:
         return copy
     lines = copy.split("\n")
-    for token in _PARSER.parse(copy):
+    for token in _parser().parse(copy):
         if token.type in _CODE_BLOCKS and token.map:
             start, end = token.map
             lines[start:end] = [" " * len(line) for line in lines[start:end]]
     return _SPAN.sub(lambda span: _NOT_LINE_END.sub(" ", span[0]), "\n".join(lines))
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # slow to import, and few copies have code
+
+    return MarkdownIt("commonmark", {"html": False})

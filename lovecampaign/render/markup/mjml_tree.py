@@ -22,6 +22,7 @@ from lovecampaign.render.markup.scanner import (
     StartTag,
     Text,
     scan,
+    scan_once,
 )
 from lovecampaign.render.model.problem_codes import RenderCode
 
@@ -112,8 +113,13 @@ def fault_at(
 def parse_mjml(source: str) -> tuple[Element, list[MjmlFault]]:
     """The tree under a nameless root, and all faults in its form."""
     builder = _MjmlTreeBuilder()
+    pieces: Iterable[Piece]
     try:
-        for piece in scan(source, sees_conditionals=False):
+        pieces = scan_once(source, sees_conditionals=False)
+    except MarkupSyntaxError:
+        pieces = scan(source, sees_conditionals=False)  # as far as it goes
+    try:
+        for piece in pieces:
             builder.add(piece)
     except MarkupSyntaxError as broken:
         builder.cut_off(broken.message, broken.offset)

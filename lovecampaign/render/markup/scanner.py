@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 
 class Quote(Enum):
@@ -135,6 +136,12 @@ def scan(source: str, *, sees_conditionals: bool = True) -> Iterator[Piece]:
                 yield Text(source[piece.end : position], piece.end, raw_in=piece.name)
     if text_start < len(source):
         yield Text(source[text_start:], text_start)
+
+
+@lru_cache(maxsize=8)
+def scan_once(source: str, *, sees_conditionals: bool = True) -> tuple[Piece, ...]:
+    """Every piece of a source that several checks look at in turn; raises MarkupSyntaxError."""
+    return tuple(scan(source, sees_conditionals=sees_conditionals))
 
 
 def _piece_at(source: str, start: int, *, sees_conditionals: bool) -> Piece | None:

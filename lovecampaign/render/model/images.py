@@ -11,8 +11,6 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
-from markdown_it.common.utils import unescapeAll
-
 from lovecampaign.campaign.files.paths import find_inside
 from lovecampaign.campaign.model.campaign import Campaign
 
@@ -116,9 +114,17 @@ def named_images(source: str) -> Iterator[tuple[str, int]]:
     """Local paths of the images in Markdown or MJML, with their offsets."""
     for named in _NAMED.finditer(source):
         kind = named.lastgroup or "path"
-        path = unescapeAll(named[kind]) if kind in _ESCAPED else named[kind]
+        path = _unescape(named[kind]) if kind in _ESCAPED else named[kind]
         if is_local(path):
             yield path, named.start(kind)
+
+
+def _unescape(path: str) -> str:
+    if "\\" not in path and "&" not in path:
+        return path
+    from markdown_it.common.utils import unescapeAll  # slow to import
+
+    return unescapeAll(path)
 
 
 def _read(file: Path) -> Image:

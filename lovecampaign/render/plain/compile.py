@@ -37,6 +37,8 @@ class CompiledEmail:
 
     html: Skeleton
     text: Skeleton
+    #: The text part without the footer lines that its template lacks.
+    own_text: Skeleton
     #: Faults of the source that mail programs cope with.
     warnings: Sequence[MjmlFault] = ()
 
@@ -73,8 +75,15 @@ def compile_email(
         raise InvalidMjml([fault]) from error
     except MisplacedValues as error:
         raise InvalidMjml(list(_misplaced(error, composed.source, token))) from error
-    text = _text(composed, tree, token, has_footer=has_footer)
-    return CompiledEmail(html=html, text=text, warnings=warnings)
+    text = _text(composed, tree)
+    footer = _missing_footer(composed, text) if has_footer else ""
+    own_text = cut_plain(text, token)
+    return CompiledEmail(
+        html=html,
+        text=cut_plain(text + footer, token) if footer else own_text,
+        own_text=own_text,
+        warnings=warnings,
+    )
 
 
 def read_mjml(source: str, token: re.Pattern[str]) -> tuple[Element, Sequence[MjmlFault]]:
@@ -102,16 +111,11 @@ def _misplaced(
         )
 
 
-def _text(
-    composed: ComposedEmail[Any], tree: Element, token: re.Pattern[str], *, has_footer: bool
-) -> Skeleton:
+def _text(composed: ComposedEmail[Any], tree: Element) -> str:
     start = composed.source.find(composed.content) if composed.content else -1
     copy = range(start, start + len(composed.content)) if start >= 0 else range(0)
     marks = (composed.unsubscribe, composed.postal_address, composed.postal_words)
-    text = plain_text_of(tree, copy, marks)
-    if has_footer:
-        text += _missing_footer(composed, text)
-    return cut_plain(text, token)
+    return plain_text_of(tree, copy, marks)
 
 
 def _missing_footer(composed: ComposedEmail[Any], text: str) -> str:

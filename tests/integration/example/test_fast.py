@@ -39,7 +39,7 @@ def test_every_email_of_the_example_is_spliced(email: Email) -> None:
     for person in people:
         renderer.render(person)
     for person in people:
-        spliced, plain = renderer.render(person), renderer._plain.render(person)
+        spliced, plain = renderer.render(person), renderer.plain.render(person)
         assert isinstance(spliced, SplicedMessage)
         for one in fields(Message):
             assert getattr(spliced, one.name) == getattr(plain, one.name)

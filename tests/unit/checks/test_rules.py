@@ -21,7 +21,8 @@ from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.base.rendered_email import RenderedEmail, try_rendering
 from lovecampaign.checks.base.rule import EmailDraft, MonthDraft
-from lovecampaign.checks.registry import ALL_RULES, EMAIL_RULES, MONTH_RULES
+from lovecampaign.checks.month_rules import MONTH_RULES
+from lovecampaign.checks.registry import ALL_RULES, EMAIL_RULES
 from lovecampaign.core.problems import Problem
 from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.testing.campaigns import PLAIN_TEMPLATE, day_file, launch_file, write_campaign

@@ -50,7 +50,9 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         "checks": """
             base
             rules ignores
+            month_rules two_processes
             registry
+            email_inputs problem_cache
             run explain carried_over
         """,
         "delivery": """

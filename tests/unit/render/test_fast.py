@@ -61,10 +61,10 @@ def hold_to_the_plain_path(
 ) -> None:
     """Each person twice, since the first of a kind gets what the plain path gave."""
     for person in [*people, *people]:
-        expected = outcome(renderer._plain.render, person)
+        expected = outcome(renderer.plain.render, person)
         assert outcome(renderer.render, person) == expected
     for person in people:
-        expected = outcome(renderer._plain.render, person)
+        expected = outcome(renderer.plain.render, person)
         if isinstance(expected, str):
             seen["refused"] += 1
         else:
@@ -320,7 +320,7 @@ def test_many_threads_learn_and_splice_at_the_same_time(bench: Workbench) -> Non
     renderer = bench.renderer(bench.email(copy))
     with ThreadPoolExecutor(8) as threads:
         spliced = list(threads.map(lambda person: parts(renderer.render(person)), people))
-    assert spliced == [parts(renderer._plain.render(person)) for person in people]
+    assert spliced == [parts(renderer.plain.render(person)) for person in people]
     assert renderer.fallback is None
 
 

@@ -164,7 +164,7 @@ def test_a_value_inside_an_address_arrives_as_it_is(
     copy = f"[x]({address})\n\n[[button: x | {address}]]".replace("VALUE", "{{ first_name }}")
     renderer = bench.renderer(bench.email(copy))
     person = recipient(value)
-    message = renderer._plain.render(person)
+    message = renderer.plain.render(person)
     for _ in range(2):
         spliced = renderer.render(person)
         assert (spliced.html, spliced.text, spliced.raw) == (

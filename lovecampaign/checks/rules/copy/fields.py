@@ -11,7 +11,7 @@ from typing import TypeVar
 from jinja2 import nodes
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.checks.base.facts import Facts
+from lovecampaign.checks.base.facts import EmailFacts
 from lovecampaign.checks.base.merge_fields import dotted_name, find_fields, walk_source
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.errors import ProblemsFound
@@ -69,7 +69,7 @@ def needed_fields(campaign: Campaign) -> frozenset[str]:
     return frozenset(use.name for source in sources for use in _find_uses(source))
 
 
-def _judge(use: _Use, email: Email, facts: Facts) -> tuple[str, Severity] | None:
+def _judge(use: _Use, email: Email, facts: EmailFacts) -> tuple[str, Severity] | None:
     """Message and severity for a field; None where every subscriber has it."""
     reachable = facts.reachable
     if not reachable:

@@ -13,6 +13,7 @@ from functools import partial
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.base.facts import Facts
+from lovecampaign.checks.problem_cache import ProblemCache
 from lovecampaign.checks.run import check_email, month_problems
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Problem, in_file_order
@@ -41,6 +42,7 @@ class BackgroundChecker:
         self._state = state
         self._facts = facts
         self._on_result = on_result
+        self._cache = ProblemCache(state.settings.workspace)
         self._results: dict[str, _CheckResult] = {}
         self._of_month: Sequence[Problem] = ()
         self._is_requested = threading.Event()
@@ -119,7 +121,7 @@ class BackgroundChecker:
         known = self._results.get(email.key)
         if known and known.depends_on == depends_on:
             return False
-        found = [] if email.is_broken else check_email(campaign, email, facts)
+        found = [] if email.is_broken else check_email(campaign, email, facts, self._cache)
         own = [each for each in found if each not in set(self._of_month)]
         self._results[email.key] = _CheckResult(depends_on=depends_on, problems=own)
         return True
