@@ -27,9 +27,9 @@ from tests.support.processes.shop import REDEEM_SECRET, RunningShop, blog, said_
 ANA = "ana@reader.example"
 EARLY, LAUNCH = "A day early", "The question I promised you"
 LAST_CALL, THANKS = "Before your insiders’ price ends", "You’re in."
-PRICE = "64 EUR"
+PRICE = "€64.00"
 #: As a browser writes the same on one line.
-PRICE_ON_PAGE = "64&nbsp;EUR"
+PRICE_ON_PAGE = "€64.00"
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def take_deal(shop: RunningShop, page: Page, link: str, now: datetime) -> str:
     with shop.open_at(now):
         page.goto(link)
         assert_accessible(page)
-        page.get_by_role("button", name="Take one for 64 EUR").click()
+        page.get_by_role("button", name=f"Take one for {PRICE}").click()
         page.wait_for_url("https://bloom.example/year?code=*")
     return parse_qs(urlsplit(page.url).query)["code"][0]
 

@@ -58,7 +58,11 @@ VERBS = {
     "check": Verb(_W, "write.check", "Find every mistake at once, with file, line and hint."),
     "preview": Verb(_W, "write.preview", "Show the month in a browser, updated as you save."),
     "plan": Verb(_W, "write.plan", "Show who gets what and when, and who does not and why."),
-    "schema": Verb(_W, "write.schema", "Print the JSON Schema of campaign.yaml or of a day file."),
+    "schema": Verb(
+        _W,
+        "write.schema",
+        "Print the JSON Schema of campaign.yaml or of a day file, or all words in English.",
+    ),
     "send": Verb(_S, "send.send", "Send all that is due now, or a test to yourself."),
     "run": Verb(_S, "send.run", "Keep running and send each email when it is due."),
     "status": Verb(_S, "send.status", "Show how far each email is, and what comes next."),

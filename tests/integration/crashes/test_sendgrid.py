@@ -70,7 +70,7 @@ CASES = (
     Case(answer=ScriptedResponse(drip_seconds=0.005, is_stored=True), first=SENT, last=SENT),
     refused(ScriptedResponse(status=413), "message"),
     refused(ScriptedResponse(status=400, errors=[UNUSABLE]), "recipient", is_suppressed=True),
-    refused(ScriptedResponse(status=400, errors=[(None, "bad request")]), "message"),
+    refused(ScriptedResponse(status=400, errors=[(None, "bad request")]), "unclear"),
 )
 
 

@@ -62,7 +62,7 @@ def test_a_missing_letter_is_written_and_opened_from_the_page_that_misses_it(
 
     answer = post(preview, "/letter", {"day": "3", "kind": "story"})
     assert (answer.status, '"page":"/email/day-03"' in answer.text) == (200, True)
-    assert "03-story.md 2" in opened(preview, "03-story.md")
+    assert "03-a-customer-s-story.md 2" in opened(preview, "03-a-customer-s-story.md")
     twice = post(preview, "/letter", {"day": "3", "kind": "story"})
     assert twice.status == 422
     assert "Day 3 has a letter already" in twice.text
