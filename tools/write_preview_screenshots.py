@@ -74,6 +74,18 @@ def shoot_pages(browser: Browser, origin: str, workspace: Path) -> None:
     save(page, "dark")
 
 
+def shoot_letters(browser: Browser, origin: str) -> None:
+    """Whole letters, as the reader Joana gets them."""
+    page = browser.new_page(viewport={"width": 640, "height": 400})
+    for name, path in (
+        ("letter", "day-01?as=1"),
+        ("tool-dark", "day-02?as=1&mode=dark"),
+        ("launch", "early-access?as=1"),
+    ):
+        page.goto(f"{origin}/frame/{path}")
+        page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
+
+
 def shoot_phone(browser: Browser, origin: str) -> None:
     page = browser.new_page(viewport=PHONE, device_scale_factor=2, locale="en-GB")
     page.goto(origin)
@@ -87,6 +99,7 @@ def main() -> None:
         path = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         with running_preview(folder) as preview:
+            shoot_letters(browser, preview.origin)
             shoot_phone(browser, preview.origin)
             shoot_pages(browser, preview.origin, folder)
         browser.close()
