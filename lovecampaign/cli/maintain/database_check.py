@@ -14,6 +14,7 @@ from lovecampaign.core.zones import TZ_DATABASE
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import HEAD, find_database
 from lovecampaign.store.ledger.lookup import read_newest_claim
+from lovecampaign.store.maintenance.tz_versions import read_newest_tz, warning_of_newer_tz
 from lovecampaign.store.maintenance.write_probe import probe_write
 
 _FOLDER_HINT = "create it, or name another file in LOVECAMPAIGN_DATABASE_URL"
@@ -26,6 +27,9 @@ def check_database(settings: Settings, now: datetime) -> Iterator[HealthFinding]
         with contextlib.closing(database):
             yield _check_version(database, version)
             yield check_clock(now, read_newest_claim(database) if version == HEAD else None)
+            if version == HEAD and (warning := warning_of_newer_tz(read_newest_tz(database))):
+                message, _, hint = warning.partition(". Type: ")
+                yield wrong("tz database", message, f"type: {hint}")
     except Unreachable as error:
         yield unreachable("database", error.message, error.hint)
     except LovecampaignError as error:

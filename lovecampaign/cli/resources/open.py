@@ -15,6 +15,7 @@ from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.ledger.campaigns import CampaignRecord, record_campaign
+from lovecampaign.store.maintenance.tz_versions import record_tz
 from lovecampaign.store.sending.server_notes import LedgerNotes
 from lovecampaign.store.subscribers.wal_truncation import truncate_wal_if_due
 
@@ -58,6 +59,8 @@ def opened_provider(
     settings.require_secret_keys()
     settings.require_web_addresses()
     notes = None if database is None else LedgerNotes(database)
+    if database is not None and (warning := record_tz(database)):
+        invocation.output.show_hint(warning)
     with contextlib.closing(open_provider(settings, notes)) as provider:
         if invocation.chosen_now is not None and not provider.takes_now:
             raise UsageError(
