@@ -61,7 +61,7 @@ VERBS = {
     "schema": Verb(
         _W,
         "write.schema",
-        "Print the JSON Schema of campaign.yaml or of a day file, or all words in English.",
+        "Print the JSON Schema of the settings, or words to translate.",
     ),
     "send": Verb(_S, "send.send", "Send all that is due now, or a test to yourself."),
     "run": Verb(_S, "send.run", "Keep running and send each email when it is due."),

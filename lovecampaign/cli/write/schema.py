@@ -15,7 +15,7 @@ from lovecampaign.cli.output.result import Result
 @verb("schema")
 @click.argument("file", type=click.Choice(["campaign", "day", "words"]), required=False)
 def schema(_invocation: Invocation, file: str | None) -> Result:
-    """Print the JSON Schema of campaign.yaml or of a day file, or all words in English.
+    """Print the JSON Schema of the settings, or words to translate.
 
     FILE is "campaign", or "day" for the settings at the top of days/NN-*.md; without it, both
     are printed in one object. "words" is what templates/words/XX.toml holds, to be translated.
