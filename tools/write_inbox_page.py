@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from lovecampaign.inbox.sorting.kinds import MailKind
-from lovecampaign.inbox.sorting.sort import sort_mail
+from lovecampaign.delivery.inbox.sorting.kinds import MailKind
+from lovecampaign.delivery.inbox.sorting.sort import sort_mail
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "inbox.md"
 #: Mail, labels and licence of github.com/sisimai/set-of-emails (BSD-2-Clause).
-SET = ROOT / "tests" / "unit" / "inbox" / "sorting" / "data" / "bounces.tar.xz"
+SET = ROOT / "tests" / "unit" / "delivery" / "inbox" / "sorting" / "data" / "bounces.tar.xz"
 #: The rows of the table; the labels' own words for what is no bounce.
 LABELS = ("hard", "soft", "delivered", "feedback", "vacation")
 _TABLE = re.compile(r"(?<=<!-- table -->\n).*?(?=<!-- end -->)", re.DOTALL)

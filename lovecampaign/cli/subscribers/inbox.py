@@ -20,10 +20,10 @@ from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import TokenSigner
-from lovecampaign.inbox.match import DeliveryMatch, match_mail
-from lovecampaign.inbox.sort_files import FiledMail, sort_files
-from lovecampaign.inbox.sorting.kinds import MailKind
-from lovecampaign.inbox.take_in import is_matched, take_in
+from lovecampaign.delivery.inbox.match import DeliveryMatch, match_mail
+from lovecampaign.delivery.inbox.sort_files import FiledMail, sort_files
+from lovecampaign.delivery.inbox.sorting.kinds import MailKind
+from lovecampaign.delivery.inbox.take_in import is_matched, take_in
 from lovecampaign.store.database.schema_version import HEAD, find_database
 
 #: Rows of the table for people; ``--json`` has all.

@@ -6,7 +6,7 @@ import email
 from email.utils import parseaddr
 
 from tests.acceptance.program import Shop
-from tests.unit.inbox.mails import dsn
+from tests.unit.delivery.inbox.mails import dsn
 
 NOW = ("--now", "2027-02-01T21:00Z")
 

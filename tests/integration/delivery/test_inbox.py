@@ -8,10 +8,10 @@ import pytest
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.inbox.match import match_mail
-from lovecampaign.inbox.sort_files import FiledMail
-from lovecampaign.inbox.sorting.sort import sort_mail
-from lovecampaign.inbox.take_in import is_matched, take_in
+from lovecampaign.delivery.inbox.match import match_mail
+from lovecampaign.delivery.inbox.sort_files import FiledMail
+from lovecampaign.delivery.inbox.sorting.sort import sort_mail
+from lovecampaign.delivery.inbox.take_in import is_matched, take_in
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.incoming import read_letters
@@ -20,7 +20,7 @@ from lovecampaign.store.subscribers.erasure import forget
 from lovecampaign.store.tables import DeliveryState
 from tests.integration.delivery.test_provider_events import A_DAY, NOW, SIGNER, Desk
 from tests.integration.serve.support.letters import active_suppressions, rows_of
-from tests.unit.inbox.mails import dsn, letter
+from tests.unit.delivery.inbox.mails import dsn, letter
 
 READER = "reader1@readers.example"
 

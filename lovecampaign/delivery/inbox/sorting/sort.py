@@ -9,23 +9,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lovecampaign.core.message import FaultKind
-from lovecampaign.inbox.sorting.addresses import header_address, typed_address
-from lovecampaign.inbox.sorting.automatic import is_automatic
-from lovecampaign.inbox.sorting.kinds import MailKind, Report, SortedMail
-from lovecampaign.inbox.sorting.our_delivery import find_tokens, unsubscribe_token
-from lovecampaign.inbox.sorting.parse import (
+from lovecampaign.delivery.inbox.sorting.addresses import header_address, typed_address
+from lovecampaign.delivery.inbox.sorting.automatic import is_automatic
+from lovecampaign.delivery.inbox.sorting.kinds import MailKind, Report, SortedMail
+from lovecampaign.delivery.inbox.sorting.our_delivery import find_tokens, unsubscribe_token
+from lovecampaign.delivery.inbox.sorting.parse import (
     FEEDBACK_TYPE,
     IncomingMail,
     Unreadable,
     digest,
     part_text,
 )
-from lovecampaign.inbox.sorting.quoted import own_words
-from lovecampaign.inbox.sorting.status_report import read_reports
-from lovecampaign.inbox.sorting.stop import says_stop
-from lovecampaign.inbox.sorting.text_report import describe, find_recipient, read_text_reports
-from lovecampaign.inbox.sorting.text_report import own_words as report_words
-from lovecampaign.inbox.sorting.verdict import MAX_DIAGNOSTIC, judge, status_of
+from lovecampaign.delivery.inbox.sorting.quoted import own_words
+from lovecampaign.delivery.inbox.sorting.status_report import read_reports
+from lovecampaign.delivery.inbox.sorting.stop import says_stop
+from lovecampaign.delivery.inbox.sorting.text_report import (
+    describe,
+    find_recipient,
+    read_text_reports,
+)
+from lovecampaign.delivery.inbox.sorting.text_report import own_words as report_words
+from lovecampaign.delivery.inbox.sorting.verdict import MAX_DIAGNOSTIC, judge, status_of
 
 #: Not a subscriber's complaint: "this is no spam", and reports on authentication (RFC 6591).
 _NO_COMPLAINTS = frozenset({"not-spam", "auth-failure", "dmarc", "dkim"})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from lovecampaign.inbox.sorting.words import phrase_table, plain_words
+from lovecampaign.delivery.inbox.sorting.words import phrase_table, plain_words
 
 _MAX_CHARACTERS = 150
 _PUNCTUATION = re.compile(r"^[\s\"'.,;:!?()\[\]*_>-]+|[\s\"'.,;:!()\[\]*_<-]+$")

@@ -9,9 +9,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from lovecampaign.inbox.sorting.addresses import typed_address
-from lovecampaign.inbox.sorting.kinds import Report
-from lovecampaign.inbox.sorting.parse import STATUS_TYPES, IncomingMail, header_text, part_text
+from lovecampaign.delivery.inbox.sorting.addresses import typed_address
+from lovecampaign.delivery.inbox.sorting.kinds import Report
+from lovecampaign.delivery.inbox.sorting.parse import (
+    STATUS_TYPES,
+    IncomingMail,
+    header_text,
+    part_text,
+)
 
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 #: ``smtp;`` (RFC 3464, section 2.3.6).

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from lovecampaign.inbox.sorting.kinds import MailKind
-from lovecampaign.inbox.sorting.sort import sort_mail
-from tests.unit.inbox.mails import dsn, letter
+from lovecampaign.delivery.inbox.sorting.kinds import MailKind
+from lovecampaign.delivery.inbox.sorting.sort import sort_mail
+from tests.unit.delivery.inbox.mails import dsn, letter
 
 _HEAD = b"From: ana@reader.example\n"
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from lovecampaign.inbox.sorting.addresses import header_address, local_part
-from lovecampaign.inbox.sorting.parse import IncomingMail
-from lovecampaign.inbox.sorting.text_report import is_from_daemon
-from lovecampaign.inbox.sorting.words import phrase_table, plain_words
+from lovecampaign.delivery.inbox.sorting.addresses import header_address, local_part
+from lovecampaign.delivery.inbox.sorting.parse import IncomingMail
+from lovecampaign.delivery.inbox.sorting.text_report import is_from_daemon
+from lovecampaign.delivery.inbox.sorting.words import phrase_table, plain_words
 
 #: Set by mail programs for answers and by senders of bulk mail; no person's letter has one.
 _MARKS = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from lovecampaign.inbox.sorting.kinds import MailKind
-from lovecampaign.inbox.sorting.sort import sort_mail
+from lovecampaign.delivery.inbox.sorting.kinds import MailKind
+from lovecampaign.delivery.inbox.sorting.sort import sort_mail
 from tools.write_inbox_page import PAGE, count, format_table, read_set
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.inbox.sorting.quoted import own_words
+from lovecampaign.delivery.inbox.sorting.quoted import own_words
 
 _LETTERS = tomllib.loads((Path(__file__).parent / "data" / "letters.toml").read_text("utf-8"))
 

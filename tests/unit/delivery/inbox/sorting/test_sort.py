@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from lovecampaign.inbox.sorting.kinds import MailKind
-from lovecampaign.inbox.sorting.sort import sort_mail
-from tests.unit.inbox.mails import TOKEN, dsn, letter
+from lovecampaign.delivery.inbox.sorting.kinds import MailKind
+from lovecampaign.delivery.inbox.sorting.sort import sort_mail
+from tests.unit.delivery.inbox.mails import TOKEN, dsn, letter
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from lovecampaign.core.errors import UsageError
-from lovecampaign.inbox.mail_files import read_mail
-from lovecampaign.inbox.sort_files import sort_files
-from lovecampaign.inbox.sorting.kinds import MailKind
-from tests.unit.inbox.mails import dsn, letter
+from lovecampaign.delivery.inbox.mail_files import read_mail
+from lovecampaign.delivery.inbox.sort_files import sort_files
+from lovecampaign.delivery.inbox.sorting.kinds import MailKind
+from tests.unit.delivery.inbox.mails import dsn, letter
 
 FROM = b"From ana@reader.example Mon Feb  1 12:00:00 2027\n"
 

@@ -17,10 +17,10 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.message import FaultKind
+from lovecampaign.delivery.inbox.match import DeliveryMatch
+from lovecampaign.delivery.inbox.sorting.addresses import ADDRESS
+from lovecampaign.delivery.inbox.sorting.kinds import MailKind, SortedMail
 from lovecampaign.delivery.provider_events import apply_reports
-from lovecampaign.inbox.match import DeliveryMatch
-from lovecampaign.inbox.sorting.addresses import ADDRESS
-from lovecampaign.inbox.sorting.kinds import MailKind, SortedMail
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.events import EventKind, ProviderEvent
 from lovecampaign.store.ledger.incoming import IncomingRow, record_incoming

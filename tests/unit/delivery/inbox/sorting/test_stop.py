@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lovecampaign.inbox.sorting.stop import says_stop
+from lovecampaign.delivery.inbox.sorting.stop import says_stop
 
 
 @pytest.mark.parametrize(

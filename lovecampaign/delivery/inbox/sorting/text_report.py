@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from lovecampaign.inbox.sorting.addresses import (
+from lovecampaign.delivery.inbox.sorting.addresses import (
     ADDRESS,
     header_address,
     header_addresses,
     local_part,
 )
-from lovecampaign.inbox.sorting.kinds import Report
-from lovecampaign.inbox.sorting.parse import IncomingMail
-from lovecampaign.inbox.sorting.status_report import find_command, find_status
+from lovecampaign.delivery.inbox.sorting.kinds import Report
+from lovecampaign.delivery.inbox.sorting.parse import IncomingMail
+from lovecampaign.delivery.inbox.sorting.status_report import find_command, find_status
 from lovecampaign.providers.smtp.refusal_causes import find_cause
 
 _DAEMONS = re.compile(

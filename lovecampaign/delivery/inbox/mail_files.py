@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lovecampaign.core.errors import UsageError
-from lovecampaign.inbox.sorting.parse import MAX_PARSED
+from lovecampaign.delivery.inbox.sorting.parse import MAX_PARSED
 
 #: A line that begins a mail in an mbox: a sender and a date with a year.
 _FROM_LINE = re.compile(rb"From \S.*\b\d\d:\d\d.*\b\d{4}\b")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from lovecampaign.core.tokens import OLD_TOKEN_LENGTH, TOKEN_LENGTH
-from lovecampaign.inbox.sorting.parse import IncomingMail
+from lovecampaign.delivery.inbox.sorting.parse import IncomingMail
 
 _TOKEN = rf"(?:[\w-]{{{TOKEN_LENGTH}}}|[\w-]{{{OLD_TOKEN_LENGTH}}})"
 _TAGGED = re.compile(rf"\+({_TOKEN})@", re.ASCII)

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
-from lovecampaign.inbox.sort_files import FiledMail
-from lovecampaign.inbox.sorting.kinds import MailKind
+from lovecampaign.delivery.inbox.sort_files import FiledMail
+from lovecampaign.delivery.inbox.sorting.kinds import MailKind
 from lovecampaign.store.ledger.incoming import said_before
 from lovecampaign.store.ledger.lookup import DeliveryRecord, find_delivery
 from lovecampaign.store.ledger.match_events import normalise_or_none

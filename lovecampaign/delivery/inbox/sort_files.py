@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lovecampaign.inbox.mail_files import read_mail
-from lovecampaign.inbox.sorting.kinds import MailKind, SortedMail
-from lovecampaign.inbox.sorting.sort import sort_mail
-from lovecampaign.inbox.sorting.words import plain_words
+from lovecampaign.delivery.inbox.mail_files import read_mail
+from lovecampaign.delivery.inbox.sorting.kinds import MailKind, SortedMail
+from lovecampaign.delivery.inbox.sorting.sort import sort_mail
+from lovecampaign.delivery.inbox.sorting.words import plain_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

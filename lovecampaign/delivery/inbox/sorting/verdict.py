@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from lovecampaign.core.message import FaultKind
-from lovecampaign.inbox.sorting.kinds import MailKind, Report
-from lovecampaign.inbox.sorting.status_report import RULE, find_status
+from lovecampaign.delivery.inbox.sorting.kinds import MailKind, Report
+from lovecampaign.delivery.inbox.sorting.status_report import RULE, find_status
 from lovecampaign.providers.smtp.refusal_causes import RefusalCause, find_cause
 from lovecampaign.providers.smtp.reply_codes import Phase, classify_reply
 from lovecampaign.providers.smtp.smtp_socket import Reply
