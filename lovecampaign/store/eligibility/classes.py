@@ -18,7 +18,11 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.quiet import ZoneClocks
-from lovecampaign.store.eligibility.eligibility import Condition, has_any_tag
+from lovecampaign.store.eligibility.eligibility import (
+    Condition,
+    has_any_tag,
+    join_preferences_and_purchases,
+)
 from lovecampaign.store.eligibility.slots import SlotsByZone, compute_slots, read_clocks
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.subscribers.suppressions import suppression_conditions
@@ -145,22 +149,8 @@ class _Classes:
     ) -> tuple[sa.FromClause, Sequence[sa.ColumnElement[Any]]]:
         """Preferences, purchases and rows; joined to the source."""
         rows = self._rows(record).subquery()
-        joined = (
-            source.outerjoin(
-                preference,
-                sa.and_(
-                    preference.c.campaign_id == record.id,
-                    preference.c.subscriber_id == subscriber.c.id,
-                ),
-            )
-            .outerjoin(
-                buyer,
-                sa.and_(
-                    buyer.c.campaign_id == record.id,
-                    buyer.c.address_key == subscriber.c.address_key,
-                ),
-            )
-            .outerjoin(rows, rows.c.subscriber_id == subscriber.c.id)
+        joined = join_preferences_and_purchases(source, record.id).outerjoin(
+            rows, rows.c.subscriber_id == subscriber.c.id
         )
         _, *masks = rows.c
         paused_until = sa.type_coerce(preference.c.paused_until, sa.BigInteger)

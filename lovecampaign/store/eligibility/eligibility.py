@@ -40,6 +40,17 @@ in_insiders = membership.alias("in_insiders")
 _begun = campaign.alias("begun")
 
 
+def join_preferences_and_purchases(source: sa.FromClause, campaign_id: int) -> sa.Join:
+    """Outer join of a source with subscribers to their preference and purchase in a campaign."""
+    is_their_preference = sa.and_(
+        preference.c.campaign_id == campaign_id, preference.c.subscriber_id == subscriber.c.id
+    )
+    is_their_purchase = sa.and_(
+        buyer.c.campaign_id == campaign_id, buyer.c.address_key == subscriber.c.address_key
+    )
+    return source.outerjoin(preference, is_their_preference).outerjoin(buyer, is_their_purchase)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eligibility:
     """The eligibility of subscribers for one email at one instant, as SQL expressions."""
@@ -64,26 +75,10 @@ class Eligibility:
     def subscribers(self) -> sa.FromClause:
         """Subscribers joined with their memberships, preferences and purchase."""
         insiders = self.campaign.insiders
-        return (
-            subscriber.outerjoin(
-                in_audience, self._on_list(in_audience, self.campaign.audience.list)
-            )
-            .outerjoin(in_insiders, self._on_list(in_insiders, insiders.list if insiders else None))
-            .outerjoin(
-                preference,
-                sa.and_(
-                    preference.c.campaign_id == self.campaign_id,
-                    preference.c.subscriber_id == subscriber.c.id,
-                ),
-            )
-            .outerjoin(
-                buyer,
-                sa.and_(
-                    buyer.c.campaign_id == self.campaign_id,
-                    buyer.c.address_key == subscriber.c.address_key,
-                ),
-            )
-        )
+        members = subscriber.outerjoin(
+            in_audience, self._on_list(in_audience, self.campaign.audience.list)
+        ).outerjoin(in_insiders, self._on_list(in_insiders, insiders.list if insiders else None))
+        return join_preferences_and_purchases(members, self.campaign_id)
 
     @property
     def is_addressed(self) -> Condition:
