@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -126,16 +126,7 @@ def take_back_deliveries(
             delivery.c.state.in_([DeliveryState.FAILED.value, DeliveryState.PLANNED.value]),
         )
     ).all()
-    connection.execute(
-        sa.update(delivery)
-        .where(is_one_of(delivery.c.id, [row.id for row in rows]))
-        .values(
-            state=DeliveryState.PLANNED.value,
-            reason=None,
-            next_try_at=again.after(delivery.c.attempts),
-            settled_at=again.now,
-        )
-    )
+    _plan_again(connection, delivery, [row.id for row in rows], again, reason=None)
     connection.execute(
         sa.delete(event).where(
             is_one_of(event.c.delivery_id, [row.id for row in rows]),
@@ -162,16 +153,23 @@ def take_back_transactional(
             transactional.c.state.in_([DeliveryState.FAILED.value, DeliveryState.PLANNED.value]),
         )
     ).all()
+    _plan_again(connection, transactional, [row.id for row in rows], again)
+    _undo_suppressions(connection, [row.subscriber_id for row in rows], since)
+
+
+def _plan_again(
+    connection: Connection, table: sa.Table, ids: Sequence[int], again: RetryTimes, **values: None
+) -> None:
     connection.execute(
-        sa.update(transactional)
-        .where(is_one_of(transactional.c.id, [row.id for row in rows]))
+        sa.update(table)
+        .where(is_one_of(table.c.id, ids))
         .values(
             state=DeliveryState.PLANNED.value,
-            next_try_at=again.after(transactional.c.attempts),
+            next_try_at=again.after(table.c.attempts),
             settled_at=again.now,
+            **values,
         )
     )
-    _undo_suppressions(connection, [row.subscriber_id for row in rows], since)
 
 
 def _undo_suppressions(
