@@ -35,10 +35,14 @@ def blank_files(language: str, days: int) -> dict[str, str]:
     return files
 
 
-def blank_day(number: int, letter: str, guide: Guidance) -> tuple[str, str]:
-    """Name and text of a day's file."""
+def blank_day(
+    number: int, letter: str, guide: Guidance, *, has_template: bool = True
+) -> tuple[str, str]:
+    """Name and text of a day's file; ``has_template``: the workspace has one for its kind."""
     name = _file_name(guide.letters[letter]["title"])
-    return f"days/{number:02d}-{name}.md", _letter(letter, kind_of(letter), guide)
+    return f"days/{number:02d}-{name}.md", _letter(
+        letter, kind_of(letter), guide, has_template=has_template
+    )
 
 
 def blank_settings(
@@ -59,9 +63,11 @@ def blank_settings(
     return _SETTINGS.format_map(values)
 
 
-def _letter(letter: str, kind: Kind, guide: Guidance) -> str:
+def _letter(letter: str, kind: Kind, guide: Guidance, *, has_template: bool = True) -> str:
     front = [f'subject: "{guide.subject(letter)}"', f'preheader: "{PREHEADER}"', f"kind: {kind}"]
-    if kind is not Kind.VALUE:  # that one has the default template, others that of their kind
+    if (
+        has_template and kind is not Kind.VALUE
+    ):  # that one has the default template, others that of their kind
         front.append(f"template: {kind}")
     if kind is Kind.GUEST:
         front.append(f'guest: {{name: "{guide.settings["guest_name"]}"}}')

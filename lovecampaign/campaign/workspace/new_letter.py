@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lovecampaign.campaign.files.day_files import find_day_files
+from lovecampaign.campaign.files.draft import CampaignDraft
 from lovecampaign.campaign.files.load import read_draft
-from lovecampaign.campaign.files.paths import FILE_NAME, template_names
+from lovecampaign.campaign.files.paths import FILE_NAME
 from lovecampaign.campaign.model.campaign import Kind
 from lovecampaign.campaign.workspace.blank import blank_day
 from lovecampaign.campaign.workspace.guidance import LANGUAGES, QUESTION, read_guidance
 from lovecampaign.core.errors import UsageError
 
-#: The letter of a blank month whose guidance each kind gets.
+#: The letter of a blank month that gives each kind its guidance.
 _LETTERS: Mapping[Kind, str] = {
     Kind.VALUE: "insight",
     Kind.GUEST: "guest",
@@ -41,9 +42,13 @@ class FreeDay:
 def find_free_days(folder: Path, workspace: Path) -> Sequence[FreeDay]:
     """The days without a file; none where campaign.yaml cannot be read."""
     draft, _ = read_draft(folder, workspace)
-    if draft is None or not (draft.document.is_sound("skip") and draft.document.is_sound("days")):
+    return _free_days(draft) if draft else ()
+
+
+def _free_days(draft: CampaignDraft) -> Sequence[FreeDay]:
+    if not (draft.document.is_sound("skip") and draft.document.is_sound("days")):
         return ()
-    written = find_day_files(folder, workspace, draft.length).by_day
+    written = find_day_files(draft.folder, draft.workspace, draft.length).by_day
     return tuple(
         FreeDay(number=number, is_skipped=number in draft.file.skip)
         for number in sorted(draft.giving_days - written.keys())
@@ -52,14 +57,16 @@ def find_free_days(folder: Path, workspace: Path) -> Sequence[FreeDay]:
 
 def write_letter(folder: Path, workspace: Path, number: int, kind: Kind) -> Path:
     """Write the letter of a free day; raises UsageError for another day or kind."""
-    day = next((one for one in find_free_days(folder, workspace) if one.number == number), None)
-    if day is None or kind not in _LETTERS:
+    draft, _ = read_draft(folder, workspace)
+    free = _free_days(draft) if draft else ()
+    day = next((one for one in free if one.number == number), None)
+    if draft is None or day is None or kind not in _LETTERS:
         raise UsageError(f"day {number} has a letter already, or is not in this campaign")
     if day.is_skipped:
         _take_out_of_skip(folder, workspace, number)
-    name, text = blank_day(number, _LETTERS[kind], read_guidance(_language(folder, workspace)))
-    if kind.value not in template_names(workspace):
-        text = text.replace(f"template: {kind}\n", "")
+    guide = read_guidance(_language_of(draft))
+    has_template = kind.value in draft.templates
+    name, text = blank_day(number, _LETTERS[kind], guide, has_template=has_template)
     path = folder / name
     path.parent.mkdir(exist_ok=True)
     with path.open("x", encoding="utf-8") as file:
@@ -67,9 +74,8 @@ def write_letter(folder: Path, workspace: Path, number: int, kind: Kind) -> Path
     return path
 
 
-def _language(folder: Path, workspace: Path) -> str:
-    draft, _ = read_draft(folder, workspace)
-    language = draft.file.language.partition("-")[0] if draft else ""
+def _language_of(draft: CampaignDraft) -> str:
+    language = draft.file.language.partition("-")[0]
     return language if language in LANGUAGES else "en"
 
 
