@@ -21,6 +21,7 @@ import tzdata
 
 __all__ = [
     "TZ_DATABASE",
+    "UPGRADE_COMMAND",
     "TzDatabase",
     "ZoneInfo",
     "current_name",
@@ -30,6 +31,8 @@ __all__ = [
     "listed_zones",
 ]
 
+#: What to type for newer tz data.
+UPGRADE_COMMAND = "pip install --upgrade tzdata"
 #: Not places: ``localtime`` and ``posixrules`` differ between machines, ``Factory`` means "unset".
 _NO_PLACES = frozenset({"localtime", "posixrules", "Factory"})
 _PACKAGE = Path(tzdata.__file__).with_name("zoneinfo")

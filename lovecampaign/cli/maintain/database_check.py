@@ -10,7 +10,7 @@ from lovecampaign.cli.maintain.health_finding import HealthFinding, good, unreac
 from lovecampaign.cli.output.format import local_time
 from lovecampaign.core.errors import LovecampaignError, Unreachable
 from lovecampaign.core.settings import Settings
-from lovecampaign.core.zones import TZ_DATABASE
+from lovecampaign.core.zones import TZ_DATABASE, UPGRADE_COMMAND
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import HEAD, find_database
 from lovecampaign.store.ledger.lookup import read_newest_claim
@@ -28,8 +28,7 @@ def check_database(settings: Settings, now: datetime) -> Iterator[HealthFinding]
             yield _check_version(database, version)
             yield check_clock(now, read_newest_claim(database) if version == HEAD else None)
             if version == HEAD and (warning := warning_of_newer_tz(read_newest_tz(database))):
-                message, _, hint = warning.partition(". Type: ")
-                yield wrong("tz database", message, f"type: {hint}")
+                yield wrong("tz database", warning, f"type: {UPGRADE_COMMAND}")
     except Unreachable as error:
         yield unreachable("database", error.message, error.hint)
     except LovecampaignError as error:

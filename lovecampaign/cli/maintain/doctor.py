@@ -45,7 +45,7 @@ from lovecampaign.core.settings import (
     Settings,
     secret_command,
 )
-from lovecampaign.core.zones import TZ_DATABASE, TzDatabase
+from lovecampaign.core.zones import TZ_DATABASE, UPGRADE_COMMAND, TzDatabase
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.providers.factory import open_provider
 from lovecampaign.providers.smtp.provider import SmtpProvider
@@ -264,7 +264,7 @@ def check_time_zones(now: datetime, in_use: TzDatabase) -> Iterator[HealthFindin
     """A tz database older than a year: governments change clocks a few times a year."""
     if now.date() - in_use.released > _YEAR:
         message = f"{in_use.description}; it is older than a year, so letters may be an hour off"
-        yield doubtful("tz database", message, "type: pip install --upgrade tzdata")
+        yield doubtful("tz database", message, f"type: {UPGRADE_COMMAND}")
 
 
 def _list_senders(settings: Settings) -> Sequence[tuple[str, str]]:

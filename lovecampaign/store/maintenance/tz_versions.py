@@ -1,13 +1,13 @@
 """The newest tz database that any machine of this ledger has used.
 
-Machines whose tz data differ compute different due times for one subscriber.
+Machines with different tz data compute different due times for one subscriber.
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from lovecampaign.core.zones import TZ_DATABASE
+from lovecampaign.core.zones import TZ_DATABASE, UPGRADE_COMMAND
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.upsert import insert_into
 from lovecampaign.store.tables import setting
@@ -25,17 +25,17 @@ def read_newest_tz(database: Database) -> str | None:
 
 
 def warning_of_newer_tz(newest: str | None, version: str = TZ_DATABASE.version) -> str | None:
-    """What to say where another machine has used newer tz data than this one's ``version``."""
+    """The warning where another machine has used newer tz data than this one's ``version``."""
     if newest is None or newest <= version:
         return None
     return (
-        f"another machine has the time zones {newest}, and this one {version}: letters may leave "
-        "an hour off. Type: pip install --upgrade tzdata"
+        f"another machine has the time zones {newest}, and this one {version}: "
+        "letters may leave an hour off"
     )
 
 
 def record_tz(database: Database, version: str = TZ_DATABASE.version) -> str | None:
-    """Record the version that this machine uses, and return the warning if another's is newer."""
+    """Record the version that this machine uses; returns what to say if another's is newer."""
     newest = read_newest_tz(database)
     if newest is None or newest < version:
         with database.write() as connection:
@@ -47,4 +47,5 @@ def record_tz(database: Database, version: str = TZ_DATABASE.version) -> str | N
                     where=setting.c.value < version,
                 )
             )
-    return warning_of_newer_tz(newest, version)
+    warning = warning_of_newer_tz(newest, version)
+    return warning and f"{warning}. Type: {UPGRADE_COMMAND}"
