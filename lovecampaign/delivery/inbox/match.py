@@ -1,6 +1,6 @@
 """Matches sorted mail to the deliveries that it speaks of.
 
-Only a token that we signed counts: anybody may write a bounce about any address.
+Only a token that we signed counts: a bounce about any address can be forged.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class SortedMail:
     email: str = ""
     status: str = ""
     diagnostic: str = ""
-    #: Whose fault a bounce is.
+    #: The fault behind a bounce.
     fault: FaultKind | None = None
     #: Ids that may name a delivery of ours, the most reliable first; not verified.
     tokens: tuple[str, ...] = ()

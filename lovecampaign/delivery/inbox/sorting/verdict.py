@@ -43,7 +43,7 @@ MAX_DIAGNOSTIC = 1_000
 
 
 def judge(report: Report) -> tuple[MailKind, FaultKind | None]:
-    """The kind of a report, and whose fault it is."""
+    """The kind of a report, and the fault behind it."""
     if report.action in _DELIVERED or report.status.startswith("2."):
         return MailKind.AUTOMATIC, None
     if report.action == "complained":
