@@ -13,8 +13,8 @@ from statistics import median
 from benchmarks.figures import Figure, Measured
 from benchmarks.workspace import DAY_1, opened, settings_of
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.imports.apply import ImportTarget
-from lovecampaign.store.imports.importer import import_subscribers
+from lovecampaign.store.subscribers.imports.apply import ImportTarget
+from lovecampaign.store.subscribers.imports.importer import import_subscribers
 
 PART = "Import"
 _HEADINGS = "email,first_name,last_name,timezone,tags,city,plant,consent_at,consent_source,status"

@@ -51,10 +51,10 @@ from lovecampaign.providers.base.maildir import MaildirProvider
 from lovecampaign.store.checkout.buyers import add_buyer
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
-from lovecampaign.store.imports.apply import ImportTarget
-from lovecampaign.store.imports.importer import import_subscribers
 from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.store.reports.campaign_report import CampaignReport, EmailReport, report_campaign
+from lovecampaign.store.subscribers.imports.apply import ImportTarget
+from lovecampaign.store.subscribers.imports.importer import import_subscribers
 from lovecampaign.store.subscribers.suppressions import unsubscribe
 from lovecampaign.store.tables import DeliveryState
 

@@ -11,8 +11,8 @@ from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.table import one_line
 from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.problems import has_errors
-from lovecampaign.store.imports.apply import ImportTarget
-from lovecampaign.store.imports.importer import ImportReport
+from lovecampaign.store.subscribers.imports.apply import ImportTarget
+from lovecampaign.store.subscribers.imports.importer import ImportReport
 
 _UNKNOWN_TOOL = "Recognised: nothing in particular."
 _COUNTS = ("new", "updated", "unchanged", "rejected", "protected", "suppressed")

@@ -11,9 +11,9 @@ from lovecampaign.cli.output.format import count_of, local_time
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.table import Cell, format_table
 from lovecampaign.cli.resources.open import opened_database
-from lovecampaign.store.imports.log import ImportEntry
-from lovecampaign.store.imports.log import list_imports as read_imports
-from lovecampaign.store.imports.undo import UndoReport, undo_import
+from lovecampaign.store.subscribers.imports.log import ImportEntry
+from lovecampaign.store.subscribers.imports.log import list_imports as read_imports
+from lovecampaign.store.subscribers.imports.undo import UndoReport, undo_import
 
 #: Columns of the table; the JSON has all counts.
 _SHOWN = ("new", "updated", "unchanged", "rejected", "protected", "suppressed")

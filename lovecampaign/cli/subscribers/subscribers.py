@@ -31,9 +31,9 @@ from lovecampaign.cli.subscribers.many_addresses import read_addresses, report_a
 from lovecampaign.cli.subscribers.person import format_person, person_json
 from lovecampaign.core.errors import ExitCode, UsageError
 from lovecampaign.core.problems import Problem
-from lovecampaign.store.imports.apply import ImportTarget, add_subscriber
-from lovecampaign.store.imports.importer import import_subscribers
 from lovecampaign.store.subscribers.erasure import forget as forget_person
+from lovecampaign.store.subscribers.imports.apply import ImportTarget, add_subscriber
+from lovecampaign.store.subscribers.imports.importer import import_subscribers
 from lovecampaign.store.subscribers.records import AddressRecord, read_address_record
 from lovecampaign.store.subscribers.suppressions import (
     EVERY_LIST,

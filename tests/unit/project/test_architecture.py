@@ -92,7 +92,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             database
             tables
             ledger maintenance subscribers
-            deal_stock imports signup
+            deal_stock signup
             eligibility
             checkout planning
             sending

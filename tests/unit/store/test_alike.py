@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lovecampaign.core.problems import Place, Problem
-from lovecampaign.store.imports.alike import ProblemList
+from lovecampaign.store.subscribers.imports.alike import ProblemList
 
 
 def problem(line: int, message: str) -> Problem:

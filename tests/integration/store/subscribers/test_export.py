@@ -14,11 +14,11 @@ from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.core.problems import has_errors
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.imports.apply import ImportTarget, add_subscriber
-from lovecampaign.store.imports.importer import ImportReport, import_subscribers
 from lovecampaign.store.subscribers import export as exporting
 from lovecampaign.store.subscribers.erasure import forget
 from lovecampaign.store.subscribers.export import export_subscribers
+from lovecampaign.store.subscribers.imports.apply import ImportTarget, add_subscriber
+from lovecampaign.store.subscribers.imports.importer import ImportReport, import_subscribers
 from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
 from lovecampaign.store.tables import membership, subscriber
 

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.imports import staging
-from lovecampaign.store.imports.apply import ImportTarget
-from lovecampaign.store.imports.importer import ImportReport, import_subscribers
 from lovecampaign.store.subscribers.erasure import forget
+from lovecampaign.store.subscribers.imports import staging
+from lovecampaign.store.subscribers.imports.apply import ImportTarget
+from lovecampaign.store.subscribers.imports.importer import ImportReport, import_subscribers
 from lovecampaign.store.subscribers.records import SubscriberProfile, read_address_record
 from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
 from lovecampaign.store.tables import consent, membership, subscriber, suppression

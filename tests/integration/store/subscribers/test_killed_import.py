@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.imports.apply import ImportTarget
-from lovecampaign.store.imports.importer import import_subscribers
+from lovecampaign.store.subscribers.imports.apply import ImportTarget
+from lovecampaign.store.subscribers.imports.importer import import_subscribers
 from lovecampaign.store.tables import consent, membership, subscriber, subscriber_tag, suppression
 
 PEOPLE = 3_000

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from lovecampaign.audience.decisions import Subscribe
 from lovecampaign.core.errors import UsageError
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.imports.apply import ImportTarget, add_subscriber
-from lovecampaign.store.imports.importer import ImportReport, import_subscribers
-from lovecampaign.store.imports.log import list_imports
-from lovecampaign.store.imports.undo import UndoRefused, UndoReport, undo_import
 from lovecampaign.store.subscribers.erasure import forget
+from lovecampaign.store.subscribers.imports.apply import ImportTarget, add_subscriber
+from lovecampaign.store.subscribers.imports.importer import ImportReport, import_subscribers
+from lovecampaign.store.subscribers.imports.log import list_imports
+from lovecampaign.store.subscribers.imports.undo import UndoRefused, UndoReport, undo_import
 from lovecampaign.store.subscribers.memberships import confirm_membership
 from lovecampaign.store.tables import (
     DeliveryState,

@@ -14,9 +14,9 @@ from lovecampaign.audience.subscriber import Consent, SuppressionReason
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
-from lovecampaign.store.imports.apply import ImportTarget, add_subscriber
 from lovecampaign.store.subscribers.erasure import forget
 from lovecampaign.store.subscribers.expire_unconfirmed import delete_unconfirmed
+from lovecampaign.store.subscribers.imports.apply import ImportTarget, add_subscriber
 from lovecampaign.store.subscribers.records import read_address_record
 from lovecampaign.store.subscribers.suppressions import Suppression, suppress, unsubscribe
 from lovecampaign.store.subscribers.wal_truncation import truncate_wal_if_due

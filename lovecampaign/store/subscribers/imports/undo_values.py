@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.imports.log import ImportEntry
+from lovecampaign.store.subscribers.imports.log import ImportEntry
 from lovecampaign.store.tables import BigKey, import_change, subscriber
 
 #: Subscribers per statement where the fields differ from both values.

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.store.imports.merge import merge_fields, merge_overruled_rows
+from lovecampaign.store.subscribers.imports.merge import merge_fields, merge_overruled_rows
 from lovecampaign.store.subscribers.suppressions import (
     EVERY_CAMPAIGN,
     EVERY_LIST,

@@ -16,8 +16,8 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.core.errors import LovecampaignError, UsageError
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.imports.log import ImportEntry, read_entry, was_mailed_since
-from lovecampaign.store.imports.undo_values import (
+from lovecampaign.store.subscribers.imports.log import ImportEntry, read_entry, was_mailed_since
+from lovecampaign.store.subscribers.imports.undo_values import (
     is_of,
     keep,
     restore_values,

@@ -18,9 +18,9 @@ from lovecampaign.core.csv_reader import CsvRow, CsvTable, open_csv
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, Severity, in_file_order
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.imports.alike import ProblemList
-from lovecampaign.store.imports.apply import ImportTarget, run_import
-from lovecampaign.store.imports.verdicts import MAX_LINES, ImportVerdicts
+from lovecampaign.store.subscribers.imports.alike import ProblemList
+from lovecampaign.store.subscribers.imports.apply import ImportTarget, run_import
+from lovecampaign.store.subscribers.imports.verdicts import MAX_LINES, ImportVerdicts
 from lovecampaign.store.tables.imports import RowVerdict
 
 #: Problems listed one by one.

@@ -17,10 +17,14 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.decisions import SkipRow, Subscribe, Suppress
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.upsert import insert_or_ignore
-from lovecampaign.store.imports.log import add_entry, save_counts, save_former_values
-from lovecampaign.store.imports.staging import StagingWriter
-from lovecampaign.store.imports.verdicts import ImportVerdicts, give_verdicts, has_new_consent
 from lovecampaign.store.subscribers.erasure import hash_address, read_hash_key
+from lovecampaign.store.subscribers.imports.log import add_entry, save_counts, save_former_values
+from lovecampaign.store.subscribers.imports.staging import StagingWriter
+from lovecampaign.store.subscribers.imports.verdicts import (
+    ImportVerdicts,
+    give_verdicts,
+    has_new_consent,
+)
 from lovecampaign.store.tables import (
     BigKey,
     Instant,

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from lovecampaign.store.imports.staging import CHUNK
+from lovecampaign.store.subscribers.imports.staging import CHUNK
 from lovecampaign.store.tables import subscriber
 from lovecampaign.store.tables.imports import RowVerdict, import_row, import_tag, import_verdict
 
