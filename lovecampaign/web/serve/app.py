@@ -21,16 +21,8 @@ from lovecampaign.web.serve.handler.request_context import IMMUTABLE, RequestCon
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.access_log import AccessLogMiddleware, WriteLine
 from lovecampaign.web.serve.http.security import SecurityMiddleware
-from lovecampaign.web.serve.pages import (
-    confirm,
-    deal,
-    embed,
-    home,
-    join,
-    preferences,
-    unsubscribe,
-    web_view,
-)
+from lovecampaign.web.serve.pages import deal, home, preferences, unsubscribe, web_view
+from lovecampaign.web.serve.pages.signup import confirm, embed, join
 from lovecampaign.web.serve.webhooks import health, redeem, sendgrid_events
 
 _LOG = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from lovecampaign.store.signup.insiders import (
 from lovecampaign.web.serve.handler.consent import ConsentText, consent_text
 from lovecampaign.web.serve.handler.open_link import OpenedLink
 from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext
-from lovecampaign.web.serve.pages.join_form import user_agent
+from lovecampaign.web.serve.pages.signup.join_form import user_agent
 
 #: In the query of the email's link, and in the field ``do`` of the button.
 WANTED = "insiders"

@@ -31,7 +31,7 @@ from lovecampaign.web.serve.content.data_summary import summarize_data
 from lovecampaign.web.serve.content.masking import mask_address
 from lovecampaign.web.serve.handler.open_link import note_unknown_row
 from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext
-from lovecampaign.web.serve.pages.join_form import MAX_ADDRESS_LENGTH, one_line
+from lovecampaign.web.serve.pages.signup.join_form import MAX_ADDRESS_LENGTH, one_line
 
 _FILE_NAME = "my-data.json"
 

@@ -35,8 +35,8 @@ from lovecampaign.web.serve.handler.open_link import OpenedLink, UnknownRow, loa
 from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.pages.insiders import WANTED, join_insiders_list, show_insiders
-from lovecampaign.web.serve.pages.join_form import MAX_NAME_LENGTH, one_line
 from lovecampaign.web.serve.pages.mailed_links import act_on_mailed, show_mailed
+from lovecampaign.web.serve.pages.signup.join_form import MAX_NAME_LENGTH, one_line
 from lovecampaign.web.serve.pages.unknown_link import show_unknown
 
 #: Values of the field ``do`` that request a link by mail.

@@ -13,7 +13,7 @@ from lovecampaign.audience.address import reachable_key
 from lovecampaign.store.subscribers.suppressions import unsubscribe
 from lovecampaign.web.serve.handler.open_link import VerifiedToken
 from lovecampaign.web.serve.handler.request_context import RequestContext
-from lovecampaign.web.serve.pages.join_form import MAX_ADDRESS_LENGTH, one_line
+from lovecampaign.web.serve.pages.signup.join_form import MAX_ADDRESS_LENGTH, one_line
 
 #: Value of the field ``do``.
 BY_ADDRESS = "leave-by-address"

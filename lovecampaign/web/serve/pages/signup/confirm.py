@@ -29,7 +29,7 @@ from lovecampaign.store.signup.welcome import plan_welcome
 from lovecampaign.web.serve.handler.open_link import note_unknown_row, read_token
 from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
-from lovecampaign.web.serve.pages.join_form import submit_application, user_agent
+from lovecampaign.web.serve.pages.signup.join_form import submit_application, user_agent
 
 #: Query parameter with a token: this visitor has just confirmed.
 NOW = "now"

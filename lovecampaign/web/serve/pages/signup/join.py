@@ -23,7 +23,7 @@ from lovecampaign.web.serve.handler.group_commit import GroupCommit
 from lovecampaign.web.serve.handler.request_context import REVALIDATE, RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.request_body import BodyKind
-from lovecampaign.web.serve.pages.join_form import (
+from lovecampaign.web.serve.pages.signup.join_form import (
     HONEYPOT,
     JoinForm,
     applicant_of,

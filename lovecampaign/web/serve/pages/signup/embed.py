@@ -23,8 +23,8 @@ from lovecampaign.web.serve.content.zones import regions
 from lovecampaign.web.serve.handler.consent import consent_text
 from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
-from lovecampaign.web.serve.pages.join import FROM_ANYWHERE
-from lovecampaign.web.serve.pages.join_form import HONEYPOT, campaign_of, token_purpose
+from lovecampaign.web.serve.pages.signup.join import FROM_ANYWHERE
+from lovecampaign.web.serve.pages.signup.join_form import HONEYPOT, campaign_of, token_purpose
 
 SCRIPT = (Path(__file__).parent / "embedded" / "form.js").read_text("utf-8")
 #: Spares us a request for each page view of a busy blog; tokens are valid for much longer.

@@ -1,0 +1,1 @@
+"""Joining a list: form, embedded form and confirmation."""
