@@ -253,6 +253,8 @@ def test_what_left_late_says_when_and_what_is_due_is_told(shop: Shop) -> None:
             "day-01: From your town, {today}",
         ),
         ("Day {{ day.number }}: {{ fields.city }}", "day-01"),
+        ("{{ first_name }}", "day-01"),
+        (" {% if first_name %}For {{ first_name }}{% endif %} ", "day-01"),
     ],
 )
 def test_a_calendar_shows_the_fallbacks_of_merge_fields(
