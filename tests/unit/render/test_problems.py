@@ -229,7 +229,6 @@ def test_a_mistake_in_a_copy_inside_a_digest_is_found(bench: Workbench) -> None:
         ('<mj-text><i style="background:url(none.png)">x</i></mj-text>', "none.png"),
         ("<mj-text><i style=\"background: URL( 'none.png' )\">x</i></mj-text>", "none.png"),
         ('<mj-raw><img src="https://a.example/a.png" srcset="b.png 2x" alt="x"></mj-raw>', "b.png"),
-        ('<mj-image alt="x" />', ""),
         ('<mj-raw><td background="//a.example/b.png"></td></mj-raw>', "//a.example/b.png"),
     ],
 )
@@ -239,6 +238,24 @@ def test_a_picture_without_a_whole_address_is_a_problem_wherever_it_is(
     (problem, *_) = bench.problems(template=in_column(inside + "{{ content }}"))
     assert problem.code == "LC109"
     assert repr(found) in problem.message
+
+
+@pytest.mark.parametrize(
+    ("copy", "inside", "where"),
+    [
+        ("Words, ![x]().", "", f"{COPY_FILE}:5:8"),
+        ("Words, ![x](<> 'title') and more.", "", f"{COPY_FILE}:5:8"),
+        ("![x][one]\n\n[one]: <>", "", f"{COPY_FILE}:7:1"),
+        ("Words", '<mj-image alt="x" />', "templates/email/letter.mjml.j2:1:39"),
+        ("Words", "<mj-text><img src='' alt='x'></mj-text>", "templates/email/letter.mjml.j2:1:48"),
+    ],
+)
+def test_a_picture_without_an_address_is_a_problem_at_its_place(
+    bench: Workbench, copy: str, inside: str, where: str
+) -> None:
+    problems = bench.problems(copy, template=in_column(inside + "{{ content }}"))
+    found = {str(one.place) for one in problems if one.code == "LC109"}
+    assert found == {where}
 
 
 @pytest.mark.parametrize(
