@@ -269,6 +269,16 @@ def test_a_calendar_shows_the_fallbacks_of_merge_fields(
     assert str(first["summary"]) == shown
 
 
+def test_plan_says_how_many_get_letters_of_two_months_on_one_day(shop: Shop) -> None:
+    overlapping = "a letter of second on the same day."
+    assert overlapping not in shop.type("plan", "test-month", *NOW).done().out
+    shop.type("new", "second", "--from", "test-month", "--start", "2027-02-02").done()
+    assert f"3 people get {overlapping}" in shop.type("plan", "test-month", *NOW).done().out
+    assert shop.data("plan", "second", *NOW)["overlaps"] == {"test-month": 3}
+    said = shop.type("check", "second", *NOW).out
+    assert "3 readers get two letters on one day: the month of test-month overlaps" in said
+
+
 def test_plan_sends_nothing(shop: Shop) -> None:
     shop.type("plan", "--now", "2027-02-01T12:00Z").done()
 
