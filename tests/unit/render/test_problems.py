@@ -324,6 +324,15 @@ def test_active_content_in_a_template_is_a_problem(bench: Workbench, markup: str
     assert "LC120" in codes
 
 
+def test_active_content_in_code_and_comments_is_no_problem(bench: Workbench) -> None:
+    inside = "{# no <form> #}<!-- no <iframe src='file:///a'> -->{{ content }}"
+    copy = "Type `<script>` or `(javascript:x)`.\n\n```\n(file:///a)\n```\n\n{# (file:///b) #} Bye."
+    codes = [one.code for one in bench.problems(copy, template=in_column(inside))]
+    assert "LC120" not in codes
+    (found,) = bench.problems(f"{copy} [a](file:///c)")
+    assert (found.code, found.place and found.place.line) == ("LC120", 11)
+
+
 @pytest.mark.parametrize(
     ("copy", "severity"),
     [
