@@ -288,6 +288,11 @@ def test_a_logo_that_is_no_picture_is_a_problem(bench: Workbench) -> None:
     assert (problem.code, str(problem.place)) == ("LC118", "campaigns/bloom/campaign.yaml")
 
 
+def test_a_number_beyond_all_floats_is_told_in_words(bench: Workbench) -> None:
+    (problem,) = bench.problems("{{ 10.0 ** 400 }}")
+    assert problem.message == "this number is too large"
+
+
 @pytest.mark.parametrize(
     "copy",
     [
