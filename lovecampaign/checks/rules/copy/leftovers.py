@@ -18,6 +18,8 @@ _PLACEHOLDER = re.compile(
     # In capitals only: "todo el mundo" is Spanish.
     r"|\b(?:TODO|TBD|TBC|XXX+)\b|\]\(\s*#?\s*\)|href=[\"'](?:#|)[\"']"
 )
+#: In place of a merge field: no blank, and no part of a word.
+_PRINTED = "\N{OBJECT REPLACEMENT CHARACTER}"
 #: A template's link without an address.
 _NOWHERE = re.compile(r"href=[\"'](?:#|)[\"']")
 #: Tags, lone end tags, comments and declarations, as CommonMark knows them in HTML. Not a
@@ -56,7 +58,7 @@ class Placeholder(EmailRule, code="LC273"):
 
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         everywhere = (
-            *find_in_shown_words(draft, _PLACEHOLDER),
+            *find_in_shown_words(draft, _PLACEHOLDER, jinja=_PRINTED),
             *find_in_template_words(draft, _PLACEHOLDER),
             *find_in_template_links(draft, _NOWHERE),
         )
