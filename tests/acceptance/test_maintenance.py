@@ -94,6 +94,23 @@ def findings(shop: Shop, **settings: str) -> dict[str, tuple[str, str]]:
     return {each["name"]: (each["state"], each["message"]) for each in told}
 
 
+def test_the_doctor_lists_servers_that_get_nothing_ahead_and_forgets_them(shop: Shop) -> None:
+    with sqlite3.connect(shop.folder / "lovecampaign.db") as ledger:
+        note = ("nothing ahead to smtp://mail.bloom.example:587", "DATA was sent ahead: 503")
+        ledger.execute("INSERT INTO setting (name, value) VALUES (?, ?)", note)
+    ledger.close()
+    state, message = findings(shop)["server"]
+    assert state == "good"
+    assert "smtp://mail.bloom.example:587" in message
+    assert "503" in message
+    assert "doctor --forget-servers" in shop.type("doctor").done().out
+    assert [shop.data("doctor", "--forget-servers") for _ in range(2)] == [
+        {"forgotten": 1},
+        {"forgotten": 0},
+    ]
+    assert "server" not in findings(shop)
+
+
 def test_an_address_that_no_link_can_begin_with_is_wrong_before_mail_fails(shop: Shop) -> None:
     settings = {"LOVECAMPAIGN_PUBLIC_URL": "ftp://x"}
 

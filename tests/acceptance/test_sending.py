@@ -235,6 +235,20 @@ def test_what_was_too_late_can_be_sent_after_all(shop: Shop) -> None:
     assert counts(sent) == {"due": 3, "sent": 3}
 
 
+@pytest.mark.parametrize(
+    "command", [("send", "--dry-run"), ("send",), ("run", "--until", "2027-02-03T07:00Z")]
+)
+def test_what_is_too_late_is_told_before_anything_is_sent(
+    shop: Shop, command: tuple[str, ...]
+) -> None:
+    told = shop.type(*command, "--now", "2027-02-03T06:00Z").err
+    words = "too late: test-month leaves out day-01 (3), day-02 (2): nothing was sent in time."
+    assert told.startswith(words)
+    assert "lovecampaign retry KEY --state late" in told
+    in_time = shop.type(*command, "--now", "2027-01-31T06:00Z").err
+    assert "too late" not in in_time
+
+
 def smtp(server: SmtpServer) -> dict[str, str]:
     url = f"smtp://{server.host}:{server.port}?connections=1"
     return {"LOVECAMPAIGN_PROVIDER": url}

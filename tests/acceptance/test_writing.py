@@ -253,6 +253,8 @@ def test_what_left_late_says_when_and_what_is_due_is_told(shop: Shop) -> None:
             "day-01: From your town, {today}",
         ),
         ("Day {{ day.number }}: {{ fields.city }}", "day-01"),
+        ("{{ first_name }}", "day-01"),
+        (" {% if first_name %}For {{ first_name }}{% endif %} ", "day-01"),
     ],
 )
 def test_a_calendar_shows_the_fallbacks_of_merge_fields(
@@ -265,6 +267,16 @@ def test_a_calendar_shows_the_fallbacks_of_merge_fields(
     shop.type("plan", "--ics", "personal.ics", *NOW).done()
     (first, *_) = Calendar.from_ical((shop.folder / "personal.ics").read_bytes()).walk("VEVENT")
     assert str(first["summary"]) == shown
+
+
+def test_plan_says_how_many_get_letters_of_two_months_on_one_day(shop: Shop) -> None:
+    overlapping = "a letter of second on the same day."
+    assert overlapping not in shop.type("plan", "test-month", *NOW).done().out
+    shop.type("new", "second", "--from", "test-month", "--start", "2027-02-02").done()
+    assert f"3 people get {overlapping}" in shop.type("plan", "test-month", *NOW).done().out
+    assert shop.data("plan", "second", *NOW)["overlaps"] == {"test-month": 3}
+    said = shop.type("check", "second", *NOW).out
+    assert "3 readers get two letters on one day: the month of test-month overlaps" in said
 
 
 def test_plan_sends_nothing(shop: Shop) -> None:

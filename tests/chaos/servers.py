@@ -14,9 +14,10 @@ from tests.chaos.commands import Command, shared_commands
 
 
 class Kind(StrEnum):
-    """Which protocol a server speaks."""
+    """Which protocol a server speaks, and how it is spoken to."""
 
     SMTP = "smtp"
+    SMTP_AHEAD = "smtp, commands ahead"
     SENDGRID = "sendgrid"
 
 
@@ -32,8 +33,10 @@ class MailServer:
     @property
     def settings(self) -> Mapping[str, str]:
         """What a workspace needs to send through it."""
-        if self.kind is Kind.SMTP:
-            return {"LOVECAMPAIGN_PROVIDER": f"smtp://127.0.0.1:{self.port}?connections=4"}
+        if self.kind is not Kind.SENDGRID:
+            ahead = "yes" if self.kind is Kind.SMTP_AHEAD else "auto"
+            url = f"smtp://127.0.0.1:{self.port}?connections=4&ahead={ahead}"
+            return {"LOVECAMPAIGN_PROVIDER": url}
         return {
             "LOVECAMPAIGN_PROVIDER": "sendgrid:?people=10",
             "SENDGRID_BASE_URL": f"http://127.0.0.1:{self.port}",
@@ -43,7 +46,7 @@ class MailServer:
     @property
     def most_in_the_air(self) -> int:
         """ARCHITECTURE.md, "The ledger": 2 per SMTP connection, the people of open requests."""
-        return 2 * 4 if self.kind is Kind.SMTP else 8 * 10
+        return 8 * 10 if self.kind is Kind.SENDGRID else 2 * 4
 
     @property
     def pid(self) -> int:
@@ -72,7 +75,7 @@ def running_server(kind: Kind, log: Path, port: int = 0) -> Iterator[MailServer]
         *("--log", str(log), "--port", str(port)),
         folder=log.parent,
         settings={},
-        program=f"lovecampaign.testing.{kind.value}_server",
+        program=f"lovecampaign.testing.{'sendgrid' if kind is Kind.SENDGRID else 'smtp'}_server",
     )
     try:
         heard = process.first_line()

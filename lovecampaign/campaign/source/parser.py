@@ -192,18 +192,17 @@ def _entry_mistake(parent: _OpenCollection, key: Node, value: Node) -> YamlMista
         hint = "a value with braces needs quotes; merge fields work in subject, preheader and copy"
         return YamlMistake(ProblemCode.BARE_BRACES, message, hint)
     is_alone = value.is_plain and value.scalar is None
-    if parent.node.is_flow and is_alone and _is_number(key.scalar):
-        message = f"inside {{ }} a comma starts a new entry, so {key.scalar} is alone here"
-        hint = 'leave the comma out of the number, or put quotes around it: "1,299 EUR"'
+    if parent.node.is_flow and is_alone and parent.entries:
+        written = str(key.scalar)
+        message = f"inside {{ }} a comma starts a new entry, so {written} is alone here"
+        hint = "write a colon and its value behind it; for several words, use brackets: [one, two]"
+        if written[:1].isdigit():  # no word on the comma: it may be a decimal one
+            hint = 'put quotes around a number with a comma: "1,299 EUR"'
         return YamlMistake(ProblemCode.COMMA_SPLITS, message, hint)
     if first := parent.entries.get(str(key.scalar)):
         message = f"{key.scalar} is here twice: first on line {first.key_spot.line}"
         return YamlMistake(ProblemCode.DUPLICATE_KEY, message, "keep one of them")
     return None
-
-
-def _is_number(value: Scalar) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _line(problem: Problem) -> int:

@@ -41,7 +41,10 @@ class ProblemCode(StrEnum):
     BARE_BRACES = "LC012", "A value that starts with a merge field needs quotes around it."
     SPECIAL_FIRST_CHARACTER = "LC013", "A value starts with a character that YAML keeps for itself."
     CUT_BY_HASH = "LC014", "A space and a # start a comment: the value ends before them."
-    COMMA_SPLITS = "LC015", "A comma inside { } starts a new entry; a number got split by it."
+    COMMA_SPLITS = (
+        "LC015",
+        "A comma inside { } starts a new entry; a number or a list got split by it.",
+    )
     YAML_MACHINERY = "LC016", "YAML's anchors, aliases and tags are not used in campaigns."
     SECOND_DOCUMENT = "LC017", "A line of three dashes starts a second document."
     TOO_DEEP = "LC018", "Settings or copy are nested deeper, or hold more, than any month needs."

@@ -6,7 +6,13 @@ import contextlib
 from collections.abc import Iterator
 from datetime import datetime
 
-from lovecampaign.cli.maintain.health_finding import HealthFinding, good, unreachable, wrong
+from lovecampaign.cli.maintain.health_finding import (
+    HealthFinding,
+    HealthState,
+    good,
+    unreachable,
+    wrong,
+)
 from lovecampaign.cli.output.format import local_time
 from lovecampaign.core.errors import LovecampaignError, Unreachable
 from lovecampaign.core.settings import Settings
@@ -16,6 +22,7 @@ from lovecampaign.store.database.schema_version import HEAD, find_database
 from lovecampaign.store.ledger.lookup import read_newest_claim
 from lovecampaign.store.maintenance.tz_versions import read_newest_tz, warning_of_newer_tz
 from lovecampaign.store.maintenance.write_probe import probe_write
+from lovecampaign.store.sending.server_notes import list_notes
 
 _FOLDER_HINT = "create it, or name another file in LOVECAMPAIGN_DATABASE_URL"
 
@@ -29,6 +36,8 @@ def check_database(settings: Settings, now: datetime) -> Iterator[HealthFinding]
             yield check_clock(now, read_newest_claim(database) if version == HEAD else None)
             if version == HEAD and (warning := warning_of_newer_tz(read_newest_tz(database))):
                 yield wrong("tz database", warning, f"type: {UPGRADE_COMMAND}")
+            for server, reason in list_notes(database).items() if version == HEAD else ():
+                yield _remembered(server, reason)
     except Unreachable as error:
         yield unreachable("database", error.message, error.hint)
     except LovecampaignError as error:
@@ -49,6 +58,12 @@ def _check_version(database: Database, version: str | None) -> HealthFinding:
     if database.is_sqlite:
         return good("database", f"{message}: the next use upgrades it")
     return wrong("database", message, "type: lovecampaign db upgrade")
+
+
+def _remembered(server: str, reason: str) -> HealthFinding:
+    message = f"nothing is sent ahead to {server} any more, which is slower: {reason}"
+    hint = "once that server is another one, type: lovecampaign doctor --forget-servers"
+    return HealthFinding(name="server", state=HealthState.GOOD, message=message, hint=hint)
 
 
 def check_clock(now: datetime, newest_claim: datetime | None) -> HealthFinding:

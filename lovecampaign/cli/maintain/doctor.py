@@ -27,6 +27,7 @@ from lovecampaign.cli.maintain.health_finding import (
     wrong,
 )
 from lovecampaign.cli.maintain.sender_dns import DnsResolver, check_sender, open_dns
+from lovecampaign.cli.maintain.settings_check import check_secrets, check_settings
 from lovecampaign.cli.maintain.signature_check import check_file
 from lovecampaign.cli.maintain.web_check import (
     check_public_url,
@@ -39,22 +40,15 @@ from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.resources.campaigns import campaign_option, load_usable
 from lovecampaign.cli.resources.file_arguments import read_path
+from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.core.errors import ExitCode, LovecampaignError, Unreachable
-from lovecampaign.core.settings import (
-    MAKE_A_KEY,
-    Settings,
-    secret_command,
-)
+from lovecampaign.core.settings import Settings
 from lovecampaign.core.zones import TZ_DATABASE, UPGRADE_COMMAND, TzDatabase
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.providers.factory import open_provider
 from lovecampaign.providers.smtp.provider import SmtpProvider
+from lovecampaign.store.sending.server_notes import forget_notes
 
-_OTHERS_MAY_READ = 0o077
-#: 32 hexadecimal digits are 128 bits, which cannot be guessed; RFC 4086, section 7.2.
-_MIN_KEY_LENGTH = 32
-#: Random text of that length has more different characters; "aaaa…" has not.
-_MIN_CHARACTERS = 8
 _STEP_MARKS = {
     StepState.DONE: style.green("done"),
     StepState.TO_DO: style.red("to do"),
@@ -77,9 +71,20 @@ _MARKS = {
     is_flag=True,
     help="Show the ten steps from a domain to the first real mail instead.",
 )
+@click.option(
+    "--forget-servers",
+    "forgets",
+    is_flag=True,
+    help="Try again what is no longer done with SMTP servers that failed at it.",
+)
 @campaign_option
 def doctor(
-    invocation: Invocation, mail: Path | None, campaign_name: str | None, *, shows_steps: bool
+    invocation: Invocation,
+    mail: Path | None,
+    campaign_name: str | None,
+    *,
+    shows_steps: bool,
+    forgets: bool,
 ) -> Result:
     """Check settings, database, provider, clock and DNS.
 
@@ -89,6 +94,8 @@ def doctor(
     """
     if shows_steps:
         return _show_steps(invocation, campaign_name)
+    if forgets:
+        return _forget_servers(invocation)
     findings = list(check_file(mail) if mail else check_everything(invocation))
     return Result(
         data={"findings": findings},
@@ -97,6 +104,13 @@ def doctor(
         exit_code=_exit_code(findings),
         next_command="lovecampaign check",
     )
+
+
+def _forget_servers(invocation: Invocation) -> Result:
+    with opened_database(invocation) as database:
+        number = forget_notes(database)
+    text = f"{count_of(number, 'server')} forgotten."
+    return Result(data={"forgotten": number}, text=text, next_command="lovecampaign doctor")
 
 
 def _show_steps(invocation: Invocation, campaign_name: str | None) -> Result:
@@ -180,52 +194,6 @@ def check_everything(invocation: Invocation) -> Iterator[HealthFinding]:
     records = DnsResolver()
     for sender, reply_to in senders:
         yield from check_sender(sender, reply_to, records)
-
-
-def check_settings(settings: Settings) -> Iterator[HealthFinding]:
-    """The key that signs links, and the permissions of its file."""
-    file = settings.workspace / ".env"
-    if not settings.secret_keys:
-        hint = f"type: cd {settings.workspace} && {MAKE_A_KEY}"
-        yield wrong("settings", "LOVECAMPAIGN_SECRET_KEY is not set", hint)
-    elif file.is_file() and file.stat().st_mode & _OTHERS_MAY_READ:
-        yield wrong("settings", f"other users can read {file}", f"type: chmod 600 {file}")
-    elif any(_is_weak(key, _MIN_KEY_LENGTH) for key in settings.secret_keys):
-        yield doubtful(
-            "settings",
-            "LOVECAMPAIGN_SECRET_KEY is weak: an attacker could guess it and forge links",
-            "put a key of 32 random characters first, then a comma and the old key: links in mail "
-            "that was sent go on working",
-        )
-    else:
-        yield good("settings", f"workspace {settings.workspace}")
-
-
-def check_secrets(settings: Settings) -> Iterator[HealthFinding]:
-    """The dashboard's password and the shop's secret, if they are set; neither is shown."""
-    password, secret = settings.dashboard_password, settings.redeem_secret
-    # Online guessing: five attempts in a quarter of an hour (docs/operating.md).
-    if password is not None and _is_weak(password, 12, characters=5):
-        variable, risk = "LOVECAMPAIGN_DASHBOARD_PASSWORD", "pause the campaign"
-        yield _weak_secret(settings, "dashboard", variable, risk, random_bytes=9)
-    # Offline guessing, from one signed call.
-    if secret is not None and _is_weak(secret, 16):
-        variable, risk = "LOVECAMPAIGN_REDEEM_SECRET", "mark codes as used"
-        yield _weak_secret(settings, "redemption", variable, risk, random_bytes=32)
-
-
-def _is_weak(secret: str, length: int, characters: int = _MIN_CHARACTERS) -> bool:
-    return len(secret) < length or len(set(secret)) < characters
-
-
-def _weak_secret(
-    settings: Settings, name: str, variable: str, risk: str, random_bytes: int
-) -> HealthFinding:
-    return doubtful(
-        name,
-        f"{variable} is weak: an attacker could guess it and {risk}",
-        f"type: cd {settings.workspace} && {secret_command(variable, random_bytes)}",
-    )
 
 
 def _check_sending(

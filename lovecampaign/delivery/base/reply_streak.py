@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,6 +48,9 @@ class ClosedNet:
 class ReplyStreak:
     """The rejections since the last different answer, over chunks, batches and connections.
 
+    As text it goes on from one process to the next: else ``send --limit 1``, or a list whose zones
+    have one subscriber each, would never close the net.
+
     A second try counts as long as nothing was accepted after the first: else addresses that are
     dead in truth would close the net after each resume.
     """
@@ -54,6 +59,19 @@ class ReplyStreak:
     has_accepted: bool = False
     _shape: str = ""
     _since: datetime | None = None
+
+    @classmethod
+    def from_text(cls, text: str) -> ReplyStreak:
+        if not text:
+            return cls()
+        ids, shape, since = json.loads(text)
+        return cls(ids=ids, _shape=shape, _since=datetime.fromisoformat(since))
+
+    def as_text(self) -> str:
+        """Without the server's words, which may name a person; empty without rejections."""
+        if not self.ids or self._since is None:
+            return ""
+        return json.dumps([self.ids, self._shape, self._since.isoformat()])
 
     def note(
         self,
@@ -98,5 +116,6 @@ def is_judged(outcome: Outcome) -> bool:
 
 
 def _shape(detail: str) -> str:
-    """A reply without addresses, numbers and punctuation: equal for equal replies."""
-    return " ".join(_VARYING.sub(" ", detail.casefold()).split())
+    """A digest of a reply without addresses, numbers and punctuation: equal for equal replies."""
+    words = " ".join(_VARYING.sub(" ", detail.casefold()).split())
+    return hashlib.sha256(words.encode()).hexdigest()

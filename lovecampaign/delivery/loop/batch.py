@@ -24,7 +24,7 @@ from lovecampaign.delivery.loop.chunk import CancellationCheck, Chunk
 from lovecampaign.delivery.loop.settle import settle_chunk
 from lovecampaign.delivery.prepare.content_versions import freeze_first
 from lovecampaign.store.ledger.campaigns import is_campaign_paused
-from lovecampaign.store.ledger.take_back import has_accepted
+from lovecampaign.store.ledger.take_back import has_accepted, read_streak
 from lovecampaign.store.sending.claim import (
     ClaimRequest,
     Claims,
@@ -222,6 +222,7 @@ class _BatchDelivery:
             return claims, None
         if claims.deliveries and not (self.is_frozen or self.job.is_frozen):
             freeze_first(connection, self.job.email_id, self.job.content, self._now)
+        streak = self._streak(connection)
         chunk = Chunk(
             sender=self.sender,
             renderer=self.job.renderer,
@@ -231,10 +232,17 @@ class _BatchDelivery:
             terms=self._terms(connection, claims),
             throttle=self._reserve(connection, len(claims.deliveries)),
             is_cancelled=self.cancellation.is_cancelled,
-            streak=self.sender.streaks.setdefault(self.job.campaign.id, ReplyStreak()),
+            streak=streak,
+            streak_before=streak.as_text(),
             accepted_since=self._has_accepted,
         )
         return claims, chunk
+
+    def _streak(self, connection: Connection) -> ReplyStreak:
+        streaks, key = self.sender.streaks, self.job.campaign.id
+        if key not in streaks:
+            streaks[key] = ReplyStreak.from_text(read_streak(connection, self.job.record.id))
+        return streaks[key]
 
     def _has_accepted(self) -> bool:
         with self.sender.database.read() as connection:

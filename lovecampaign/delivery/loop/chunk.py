@@ -85,6 +85,8 @@ class Chunk:
     resting: dict[int, datetime] = field(default_factory=dict)
     #: The rejections since the last other answer, of the whole campaign.
     streak: ReplyStreak = field(default_factory=ReplyStreak)
+    #: As text, and as the ledger has it.
+    streak_before: str = ""
     #: Whether a message was accepted since rejections were last put back.
     accepted_since: Callable[[], bool] = lambda: False
     net: ClosedNet | None = None

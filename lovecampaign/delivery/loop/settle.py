@@ -22,7 +22,7 @@ from lovecampaign.delivery.loop.brake import brake_reason, failure_reason
 from lovecampaign.delivery.loop.chunk import Chunk
 from lovecampaign.store.ledger.campaigns import CampaignRecord, close_if_cancelled, pause
 from lovecampaign.store.ledger.counters import EmailCounts, add_failures, add_to_email
-from lovecampaign.store.ledger.take_back import note_put_back, take_back_deliveries
+from lovecampaign.store.ledger.take_back import note_put_back, take_back_deliveries, write_streak
 from lovecampaign.store.sending.settle import Acceptance, Settlement, settle
 from lovecampaign.store.tables import DeliveryState
 
@@ -47,6 +47,9 @@ def settle_chunk(
     undone = _take_back(connection, job, chunk, now)
     settle(connection, answers.others, job.campaign.id, now, answers.accepted)
     _count_and_brake(connection, job, chunk, answers, now)
+    streak = chunk.streak.as_text()
+    if streak != chunk.streak_before:
+        write_streak(connection, job.record.id, streak)
     has_put_back = any(each.state is DeliveryState.PLANNED for each in answers.others)
     cancelled = close_if_cancelled(connection, job.email_id, now) if has_put_back else 0
     return _tally(job.email.key, answers) + Tally(skipped=cancelled) + undone

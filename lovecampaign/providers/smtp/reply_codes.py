@@ -44,6 +44,11 @@ _BEFORE_MAIL = frozenset({Phase.CONNECT, Phase.HELLO, Phase.STARTTLS, Phase.LOGI
 #: "mailbox disabled": it may be suspended or full.
 _DEAD_MAILBOX = frozenset({(1, 1), (1, 3), (1, 6), (1, 10)})
 _MAILBOX_FULL = (2, 2)
+#: Beside it, the words of a limit on what we send: hosts say 5.2.2 of that too.
+_OF_SENDING = re.compile(
+    r"\b(sen[dt]|sending|outgoing|outbound|outmail|submission|relay|daily|hourly|hours?|day|minute)\b",
+    re.IGNORECASE,
+)
 #: Bad destination system; unable to route; routing loop.
 _DEAD_DOMAIN = frozenset({(1, 2), (4, 4), (4, 6), (4, 14)})
 #: Exchange Online says "Recipient address rejected: Access denied" with it, for want of an address.
@@ -76,7 +81,7 @@ _ABOUT_MAILBOX = frozenset(
 def classify_reply(phase: Phase, reply: Reply) -> Verdict:
     """The verdict on a reply that is not the expected one."""
     detail = f"{reply} (to {phase.value})" if phase is not Phase.CONNECT else str(reply)
-    is_rate = find_cause(reply.text) is RefusalCause.OUR_RATE and reply.code >= 400
+    is_rate = _cause_of(reply) is RefusalCause.OUR_RATE and reply.code >= 400
     if is_rate or reply.code == 421:  # with 421 the server closes, whatever the message
         return hold_for_rate(detail) if is_rate else transient(detail)
     if is_about_login(phase, reply):
@@ -103,7 +108,7 @@ def is_about_connection(reply: Reply) -> bool:
     503: a refused message left its transaction open, as Postfix's end-of-data restrictions do.
     4yz: the server takes so many messages over one connection (OpenSMTPD: 452).
     """
-    is_rate = find_cause(reply.text) is RefusalCause.OUR_RATE
+    is_rate = _cause_of(reply) is RefusalCause.OUR_RATE
     return not is_rate and (reply.code == 503 or reply.code // 100 == 4)
 
 
@@ -112,19 +117,26 @@ def is_about_login(phase: Phase, reply: Reply) -> bool:
     if reply.code in _LOGIN_CODES:
         return True
     if phase is Phase.LOGIN:
-        is_account = reply.code >= 400 and find_cause(reply.text) is RefusalCause.OUR_SETUP
+        is_account = reply.code >= 400 and _cause_of(reply) is RefusalCause.OUR_SETUP
         return is_account or reply.code >= 500 or reply.code == 454
     # 454 is also how Amazon SES throttles, without the enhanced code.
     return reply.code == 454 and reply.enhanced == (7, 0) and phase is not Phase.STARTTLS
 
 
 def _is_quota(reply: Reply) -> bool:
-    return reply.enhanced == _OUR_QUOTA or find_cause(reply.text) is RefusalCause.OUR_QUOTA
+    return reply.enhanced == _OUR_QUOTA or _cause_of(reply) is RefusalCause.OUR_QUOTA
+
+
+def _cause_of(reply: Reply) -> RefusalCause | None:
+    """The cause that the words name; "message quota" beside 5.2.2 is the mailbox's."""
+    cause = find_cause(reply.text)
+    is_mailbox = cause is RefusalCause.OUR_QUOTA and reply.enhanced == _MAILBOX_FULL
+    return RefusalCause.MAILBOX_FULL if is_mailbox and not _OF_SENDING.search(reply.text) else cause
 
 
 def _temporary_fault(phase: Phase, reply: Reply) -> FaultKind:
     """The fault of a temporary rejection."""
-    cause = find_cause(reply.text)
+    cause = _cause_of(reply)
     if cause in _ABOUT_MAILBOX:
         return FaultKind.MAILBOX
     if cause is RefusalCause.DOMAIN or (cause is None and reply.enhanced in _DEAD_DOMAIN):
@@ -141,7 +153,7 @@ def _temporary_fault(phase: Phase, reply: Reply) -> FaultKind:
 
 def _classify_rejection(phase: Phase, reply: Reply, detail: str) -> Verdict:
     """The verdict on a 5yz reply: what speaks of us comes first, and a dead mailbox last."""
-    cause = find_cause(reply.text)
+    cause = _cause_of(reply)
     # Before MAIL no message can be rejected.
     speaks_of_setup = cause is RefusalCause.OUR_SETUP and reply.enhanced not in _FAILED_CHECKS
     is_setup = speaks_of_setup or reply.enhanced in _BAD_SENDER

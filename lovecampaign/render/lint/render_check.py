@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.campaign.source.source import read_source
 from lovecampaign.core.problems import Place, Problem, Severity, has_errors, in_file_order
+from lovecampaign.render.lint.picture_addresses import problems_of_addresses
 from lovecampaign.render.lint.source_check import (
     problems_of_actions,
     problems_of_active_content,
@@ -25,7 +26,6 @@ from lovecampaign.render.lint.source_check import (
     problems_of_names,
 )
 from lovecampaign.render.markup.mjml_tree import MjmlFault
-from lovecampaign.render.markup.scanner import StartTag, scan_once
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.problem_codes import RenderCode
@@ -40,7 +40,7 @@ from lovecampaign.render.templating.error_location import (
     file_of_setting,
     setting_of_file,
 )
-from lovecampaign.render.templating.source_map import SourceMap, TracedSource, place_in
+from lovecampaign.render.templating.source_map import SourceMap, TracedSource
 from lovecampaign.render.values.tokens import MARK_END, MARK_START
 
 #: Where the pictures of sample renderings are.
@@ -50,9 +50,6 @@ _TAGS_AND_MARKS = re.compile(f"<[^>]*>|{MARK_START}[0-9]+{MARK_END}")
 _OWN_WORDS = re.compile(r"<(mj-preview|mj-title)\b[^>]*>(.*?)</\1\s*>", re.DOTALL | re.IGNORECASE)
 #: Categories of white space, and of characters without a width.
 _BLANK = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
-#: Addresses of pictures that mail programs load.
-_LOADED = re.compile(r"https?://[^/\s]|cid:.", re.IGNORECASE)
-_URL_IN_STYLE = re.compile(r"""\burl\(\s*["']?([^"')\s]*)""", re.IGNORECASE)
 _Compile: TypeAlias = Callable[[ComposedEmail[Any]], CompiledEmail]
 
 
@@ -193,7 +190,7 @@ class _RenderCheck:
                 yield _incomplete(template, "the preferences link", "links.preferences")
             if self._campaign.sender.postal_address not in text:
                 yield _incomplete(template, "the postal address", "sender.postal_address")
-        yield from self._problems_of_pictures(html)
+        yield from problems_of_addresses(self._content, html)
         copy, sources = self._content.copy, self._content.templates.values()
         if copy.text.strip() and not any(re.search(r"\bcontent\b", one) for one in sources):
             yield Problem(
@@ -230,36 +227,6 @@ class _RenderCheck:
             excerpt=excerpt,
         )
 
-    def _problems_of_pictures(self, html: str) -> Iterator[Problem]:
-        """Pictures without a whole address, however they came into the email."""
-        for piece in scan_once(html):
-            for address in _picture_addresses(piece) if isinstance(piece, StartTag) else ():
-                if not _LOADED.match(address):
-                    place, excerpt = self._find_address(address)
-                    yield Problem(
-                        code=RenderCode.IMAGE_MISSING,
-                        message=f"the picture {address[:80]!r} is neither a file nor an address",
-                        place=place,
-                        hint="write an address that begins with https://, or in src a path",
-                        excerpt=excerpt,
-                        width=len(address) if excerpt else 1,
-                    )
-
-    def _find_address(self, address: str) -> tuple[Place, str | None]:
-        """Where the author wrote an address: in a copy, or a template."""
-        content = self._content
-        first_lines = {words.copy.file: words.copy.first_line for words in content.authored}
-        texts = {words.copy.file: words.copy.text for words in content.authored}
-        texts |= {template_file(name): text for name, text in content.templates.items()}
-        for file, text in texts.items() if address else ():
-            offset = text.find(address)
-            if offset >= 0:
-                found = place_in(text, offset, file)
-                line = found.line or 1
-                place = replace(found, line=line + first_lines.get(file, 1) - 1)
-                return place, text.split("\n")[line - 1]
-        return Place(file=content.copy.file), None
-
 
 def _replacing(found: re.Match[str], *, is_title: bool) -> MjmlFault:
     name, what, written = (
@@ -275,15 +242,6 @@ def _replacing(found: re.Match[str], *, is_title: bool) -> MjmlFault:
         hint=f"write <{name}>{written}</{name}>, or delete the tag",
         severity=Severity.WARNING,
     )
-
-
-def _picture_addresses(tag: StartTag) -> Iterator[str]:
-    values = {one.name: unescape(one.value).strip() for one in tag.attributes}
-    if tag.name == "img":
-        values.setdefault("src", "")
-    yield from (values[name] for name in ("src", "background") if name in values)
-    yield from (one.split(maxsplit=1)[0] for one in values.get("srcset", "").split(", ") if one)
-    yield from _URL_IN_STYLE.findall(values.get("style", ""))
 
 
 def _has_words(mjml: str) -> bool:

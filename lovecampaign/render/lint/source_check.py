@@ -9,7 +9,7 @@ from dataclasses import replace
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.source.source import Spot, find_piece, read_source
 from lovecampaign.core.problems import Place, Problem
-from lovecampaign.render.markup.code_regions import without_code
+from lovecampaign.render.markup.code_regions import without_code, without_comments
 from lovecampaign.render.markup.markdown import ACTION, split_action
 from lovecampaign.render.model.content import AuthoredEmail, Content
 from lovecampaign.render.model.images import (
@@ -26,10 +26,13 @@ from lovecampaign.render.templating.source_map import place_in
 
 #: A line intended as a button or an image, well-formed or not.
 _MEANT_AS_ACTION = re.compile(r"\[\[\s*(\w+)\s*:.*")
+_ACTIVE_ADDRESS = re.compile(
+    r"""(?<=[("'=<\s|])(?:file|javascript|vbscript):(?=\S)""", re.IGNORECASE
+)
 _ACTIVE = re.compile(
     r"""<(?:form|input|select|textarea|iframe|frameset|frame|object|embed|applet|script|base)\b
-    | <meta\b[^>]*?http-equiv\s*=\s*["']?refresh
-    | (?<=[("'=<\s|])(?:file|javascript|vbscript):(?=\S)""",
+    | <meta\b[^>]*?http-equiv\s*=\s*["']?refresh"""
+    f"| {_ACTIVE_ADDRESS.pattern}",
     re.IGNORECASE | re.VERBOSE,
 )
 #: Jinja's own marks, of which only comments are searched.
@@ -127,13 +130,22 @@ def problems_of_images(campaign: Campaign, content: Content) -> Iterator[Problem
 
 
 def problems_of_active_content(content: Content) -> Iterator[Problem]:
-    """Forms, frames, scripts, refreshes and ``file:`` addresses in copy and templates."""
+    """Forms, frames, scripts and refreshes in templates; ``file:`` addresses in copy too.
+
+    Another rule reports tags in copy, which readers see as text (LC289).
+    """
     templates = content.templates.items()
-    for source in (
-        *map(_copy_of, content.authored),
-        *(JinjaSource(text=text, file=template_file(name)) for name, text in templates),
+    for source, pattern, read in (
+        *(
+            (copy, _ACTIVE_ADDRESS, without_code(copy.text))
+            for copy in map(_copy_of, content.authored)
+        ),
+        *(
+            (JinjaSource(text=text, file=template_file(name)), _ACTIVE, text)
+            for name, text in templates
+        ),
     ):
-        for found in _ACTIVE.finditer(source.text):
+        for found in pattern.finditer(without_comments(read)):
             place = place_in(source.text, found.start(), source.file)
             line = place.line or 1
             yield Problem(

@@ -1,4 +1,4 @@
-"""Code in Markdown copy: spans, fenced and indented blocks, which subscribers see as it is."""
+"""Code in Markdown copy, which subscribers see as it is, and comments, which none sees."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ _CODE_BLOCKS = ("fence", "code_block")
 #: A run of backticks up to the next of the same length, in one paragraph.
 _SPAN = re.compile(r"(?<![\\`])(`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)\1(?!`)", re.DOTALL)
 _NOT_LINE_END = re.compile(r"[^\n]")
+#: Of Jinja and of HTML; Outlook reads conditional ones.
+_COMMENT = re.compile(r"\{#.*?#\}|<!--(?!\[if).*?-->", re.DOTALL)
 
 
 @lru_cache(maxsize=256)
@@ -25,7 +27,17 @@ def without_code(copy: str) -> str:
         if token.type in _CODE_BLOCKS and token.map:
             start, end = token.map
             lines[start:end] = [" " * len(line) for line in lines[start:end]]
-    return _SPAN.sub(lambda span: _NOT_LINE_END.sub(" ", span[0]), "\n".join(lines))
+    return _blanked(_SPAN, "\n".join(lines))
+
+
+@lru_cache(maxsize=64)
+def without_comments(template: str) -> str:
+    """The template with blanks in place of comments: lines and columns stay."""
+    return _blanked(_COMMENT, template)
+
+
+def _blanked(pattern: re.Pattern[str], text: str) -> str:
+    return pattern.sub(lambda found: _NOT_LINE_END.sub(" ", found[0]), text)
 
 
 @cache

@@ -37,6 +37,13 @@ _ENDED_BY: Mapping[str, frozenset[str]] = {
     "tr": frozenset({"tr"}),
 }
 _HEADING = re.compile("h[1-6]")
+#: Marks of HTML in CSS, outside of its comments and strings. ``-->`` and what is behind ``<!--``
+#: become part of a selector (CSS Syntax 3, section 5.4.1).
+_NOT_OF_CSS = re.compile(
+    r"""/\*.*?(?:\*/|\Z) | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*' | url\([^)]*\)
+    | (?P<mark><!--|<!\[CDATA\[|<style\b)""",
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,11 +245,20 @@ class _MjmlTreeBuilder:
 
     def _text(self, text: Text) -> None:
         self._open[-1].children.append(text)
+        if text.raw_in == "mj-style":
+            self._check_style(text)
         if text.raw_in or self._open[-1].name == "mj-raw":
             return
         for lone in re.finditer("<", text.data):
             at = text.start + lone.start()
             self.warn("a “<” in the text", at, 1, "write &lt;", Edit(at, at + 1, "&lt;"))
+
+    def _check_style(self, style: Text) -> None:
+        for found in _NOT_OF_CSS.finditer(style.data):
+            if mark := found["mark"]:
+                message = f"{mark} means nothing in a style: mail programs ignore the next rule"
+                hint = "write /* a comment */" if mark == "<!--" else "delete it"
+                self.warn(message, style.start + found.start(), len(mark), hint)
 
     def _comment(self, comment: Comment) -> None:
         if not self._is_in_html() and not comment.data.startswith("<![CDATA["):

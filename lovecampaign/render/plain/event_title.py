@@ -14,7 +14,7 @@ from lovecampaign.render.plain.sample_recipients import sample_recipients
 def event_title(campaign: Campaign, email: Email) -> str:
     """``day-02: For you, friend``: the key, and the subject as a subscriber without data gets it.
 
-    The key alone for a subject that cannot be rendered: ``check`` reports it.
+    The key alone for a subject that is blank then, or cannot be rendered: ``check`` reports both.
     """
     subject = email.subject
     if "{" in subject:
@@ -22,7 +22,7 @@ def event_title(campaign: Campaign, email: Email) -> str:
             subject = _fallback_subject(campaign, email)
         except LovecampaignError:
             return email.key
-    return f"{email.key}: {subject}"
+    return f"{email.key}: {subject}" if subject.strip() else email.key
 
 
 def _fallback_subject(campaign: Campaign, email: Email) -> str:

@@ -68,6 +68,8 @@ def describe_error(error: Exception) -> str:
         return "this never ends: a template or macro includes itself"
     if isinstance(error, ZeroDivisionError):
         return "this divides by zero"
+    if isinstance(error, OverflowError):
+        return "this number is too large"
     if isinstance(error, TemplateNotFound):
         return f"there is no template {error.name}"
     if isinstance(error, TypeError):

@@ -15,6 +15,7 @@ from lovecampaign.core.errors import UsageError
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.upsert import insert_or_ignore
+from lovecampaign.store.ledger.take_back import write_streak
 from lovecampaign.store.tables import DeliveryState, campaign, delivery, email
 
 #: The pause reason where none was typed.
@@ -147,6 +148,7 @@ def resume(connection: Connection, campaign_id: int) -> bool:
             .where(email.c.campaign_id == campaign_id)
             .values(accepted=0, hard_bounces=0, late_bounces=0, complaints=0, unsubscribes=0)
         )
+        write_streak(connection, campaign_id, "")
     return was_paused
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.core.message import FaultKind
 from lovecampaign.store.database.json_parameters import is_one_of
+from lovecampaign.store.database.upsert import insert_or_ignore
 from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
 from lovecampaign.store.ledger.events import EventKind
 from lovecampaign.store.tables import (
@@ -21,6 +22,7 @@ from lovecampaign.store.tables import (
     campaign,
     delivery,
     event,
+    setting,
     subscriber,
     suppression,
     transactional,
@@ -33,6 +35,8 @@ _REJECTED = (
     FaultKind.UNCLEAR.value,
     FaultKind.POLICY.value,
 )
+#: Names of settings, before the campaign's id.
+STREAK = "rejections in a row of campaign "
 _BOUNCES = (SuppressionReason.HARD_BOUNCE.value, SuppressionReason.SOFT_BOUNCES.value)
 
 
@@ -103,6 +107,20 @@ def note_put_back(connection: Connection, campaign_id: int, now: datetime) -> No
     connection.execute(
         sa.update(campaign).where(campaign.c.id == campaign_id).values(put_back_at=now)
     )
+
+
+def read_streak(connection: Connection, campaign_id: int) -> str:
+    """A campaign's rejections in a row, as the last process left them."""
+    query = sa.select(setting.c.value).where(setting.c.name == f"{STREAK}{campaign_id}")
+    return connection.scalar(query) or ""
+
+
+def write_streak(connection: Connection, campaign_id: int, text: str) -> None:
+    name = f"{STREAK}{campaign_id}"
+    connection.execute(sa.delete(setting).where(setting.c.name == name))
+    if text:  # another process may write its own at the same time: one of them is kept
+        row = {"name": name, "value": text}
+        connection.execute(insert_or_ignore(connection, setting).values(row))
 
 
 def take_back_deliveries(

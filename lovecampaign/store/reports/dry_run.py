@@ -97,7 +97,7 @@ def _count_due(
     new = _count_new(connection, disposition, email_id) if is_due else ()
     rows = _count_rows(connection, disposition, email_id) if has_rows else ()
     held = [each for each in new if each.reason is None and each.is_held]
-    held_rows = [each for each in rows if each.is_held]
+    held_rows = [each for each in rows if each.reason is None and each.is_held]
     waiting = count_waiting(connection, record, {email.key}, now) if record and has_rows else None
     return _DueCounts(
         tried=_sum(each for each in (*new, *rows) if each.reason is None and not each.is_held),

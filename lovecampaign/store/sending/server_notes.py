@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
@@ -14,12 +15,13 @@ from lovecampaign.store.tables import setting
 
 _log = logging.getLogger(__name__)
 _PREFIX = "nothing ahead to "
+_IS_NOTE = setting.c.name.startswith(_PREFIX)
 
 
 class LedgerNotes:
     """Implements :class:`~lovecampaign.providers.smtp.ahead.policy.ServerNotes`.
 
-    Kept for good: a server that lost a message once may lose the next one.
+    Kept until an operator forgets it: a server that lost a message once may lose the next one.
     """
 
     def __init__(self, database: Database) -> None:
@@ -42,3 +44,16 @@ class LedgerNotes:
                 connection.execute(insert_or_ignore(connection, setting).values(row))
         except LovecampaignError as error:
             _log.warning("that could not be recorded: %s", error.message)
+
+
+def list_notes(database: Database) -> Mapping[str, str]:
+    """Why nothing is sent ahead to a server, by server."""
+    query = sa.select(setting).where(_IS_NOTE).order_by(setting.c.name)
+    with database.read() as connection:
+        return {row.name.removeprefix(_PREFIX): row.value for row in connection.execute(query)}
+
+
+def forget_notes(database: Database) -> int:
+    """Forget all servers; gives their number."""
+    with database.write() as connection:
+        return connection.execute(sa.delete(setting).where(_IS_NOTE)).rowcount

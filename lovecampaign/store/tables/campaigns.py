@@ -78,6 +78,8 @@ preference = sa.Table(
     sa.Column("subscriber_id", BigKey, sa.ForeignKey(subscriber.c.id), primary_key=True),
     sa.Column("is_launch_only", sa.Boolean, nullable=False),
     sa.Column("paused_until", Instant),
+    #: For erasure, and for the foreign key of deleted subscribers.
+    sa.Index(None, "subscriber_id"),
 )
 
 #: Purchases; keyed by address, since buyers may not be subscribers.

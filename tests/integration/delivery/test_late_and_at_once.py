@@ -185,6 +185,22 @@ def test_remaining_leaves_out_what_explain_calls_late(
     assert counts.emails[0].skipped == {SkipReason.LATE.value: 2}
 
 
+def test_a_dry_run_counts_a_row_that_became_late_in_quiet_hours_as_the_pass_does(
+    settings: Settings, database: Database
+) -> None:
+    stage = stage_of(settings, database, sending={"quiet_hours": "21:00-07:00"})
+    stage.add_readers(2)
+    record = record_campaign(database, stage.campaign)
+    with database.write() as connection:
+        pause(connection, record.id, DAY_1, "by hand")
+    assert stage.send(DAY_1).remaining == 2
+    stage.clock.move_to(DAY_1 + 5 * DAY + 14 * HOUR)  # 22:00
+    emails = stage.campaign.scheduled_emails
+    told = dry_run_send(database, stage.campaign, emails, stage.clock.now())
+    assert (told.late, told.remaining) == ({"day-01": 2, "day-02": 2, "day-03": 2}, 0)
+    assert stage.send().remaining == 0
+
+
 def test_readers_of_two_months_at_once_are_counted(settings: Settings, database: Database) -> None:
     stage = stage_of(settings, database)
     stage.add_readers(2)

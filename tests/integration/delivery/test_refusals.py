@@ -22,6 +22,7 @@ from lovecampaign.providers.base.outcomes import (
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import find_campaign, pause, record_campaign, resume
+from lovecampaign.store.ledger.take_back import read_streak
 from tests.support.signup import apply
 from tests.support.stage import DAY_1, Stage
 
@@ -102,6 +103,37 @@ def test_different_replies_and_acceptances_end_the_row(stage: Stage) -> None:
     stage.provider = MemoryProvider(lambda _: next(answers))
     assert (stage.send(DAY_1).failed, _pause_reason(stage)) == (8, "")
     assert _count(stage, tables.suppression) == 8
+
+
+def test_rejections_in_a_row_go_on_from_one_process_to_the_next(stage: Stage) -> None:
+    stage.add_readers(9)
+    numbers = iter(range(100))
+    stage.provider = MemoryProvider(
+        lambda _: permanent(f"550 5.1.1 not Ana, id {next(numbers)}", FaultKind.RECIPIENT)
+    )
+    assert [stage.send(DAY_1, limit=1).failed for _ in range(4)] == [1, 1, 1, 1]
+    assert (_pause_reason(stage), _count(stage, tables.suppression)) == ("", 4)
+    assert not _streak(stage).lower().count("ana"), "words may name a person"
+    assert stage.send(limit=1).failed == -4
+    assert "5 recipients in a row" in _pause_reason(stage)
+    assert (stage.states("day-01"), _count(stage, tables.suppression)) == ({"planned": 9}, 0)
+    assert _streak(stage) == ""
+
+
+def test_an_acceptance_or_a_resume_ends_the_row_of_other_processes(stage: Stage) -> None:
+    stage.add_readers(12)
+    rejected = permanent("550 no such user", FaultKind.RECIPIENT)
+    answers = iter([rejected] * 4 + [accepted()] + [rejected] * 7)
+    stage.provider = MemoryProvider(lambda _: next(answers))
+    for _ in range(9):
+        stage.send(DAY_1, limit=1)
+    record = record_campaign(stage.database, stage.campaign)
+    with stage.database.write() as connection:
+        pause(connection, record.id, DAY_1, "by hand")
+    _resume(stage)
+    assert [stage.send(limit=1).failed for _ in range(3)] == [1, 1, 1]
+    assert _pause_reason(stage) == ""
+    assert stage.states("day-01") == {"failed": 11, "sent": 1}
 
 
 def test_a_pass_of_which_nothing_is_taken_is_put_back_whatever_the_words(stage: Stage) -> None:
@@ -203,6 +235,12 @@ def _send_transactional(stage: Stage, now: datetime) -> Mapping[str, str]:
 def _pause_reason(stage: Stage) -> str:
     record = find_campaign(stage.database, stage.campaign)
     return (record.pause_reason or "") if record else ""
+
+
+def _streak(stage: Stage) -> str:
+    record = record_campaign(stage.database, stage.campaign)
+    with stage.database.read() as connection:
+        return read_streak(connection, record.id)
 
 
 def _resume(stage: Stage) -> None:

@@ -229,7 +229,6 @@ def test_a_mistake_in_a_copy_inside_a_digest_is_found(bench: Workbench) -> None:
         ('<mj-text><i style="background:url(none.png)">x</i></mj-text>', "none.png"),
         ("<mj-text><i style=\"background: URL( 'none.png' )\">x</i></mj-text>", "none.png"),
         ('<mj-raw><img src="https://a.example/a.png" srcset="b.png 2x" alt="x"></mj-raw>', "b.png"),
-        ('<mj-image alt="x" />', ""),
         ('<mj-raw><td background="//a.example/b.png"></td></mj-raw>', "//a.example/b.png"),
     ],
 )
@@ -239,6 +238,24 @@ def test_a_picture_without_a_whole_address_is_a_problem_wherever_it_is(
     (problem, *_) = bench.problems(template=in_column(inside + "{{ content }}"))
     assert problem.code == "LC109"
     assert repr(found) in problem.message
+
+
+@pytest.mark.parametrize(
+    ("copy", "inside", "where"),
+    [
+        ("Words, ![x]().", "", f"{COPY_FILE}:5:8"),
+        ("Words, ![x](<> 'title') and more.", "", f"{COPY_FILE}:5:8"),
+        ("![x][one]\n\n[one]: <>", "", f"{COPY_FILE}:7:1"),
+        ("Words", '<mj-image alt="x" />', "templates/email/letter.mjml.j2:1:39"),
+        ("Words", "<mj-text><img src='' alt='x'></mj-text>", "templates/email/letter.mjml.j2:1:48"),
+    ],
+)
+def test_a_picture_without_an_address_is_a_problem_at_its_place(
+    bench: Workbench, copy: str, inside: str, where: str
+) -> None:
+    problems = bench.problems(copy, template=in_column(inside + "{{ content }}"))
+    found = {str(one.place) for one in problems if one.code == "LC109"}
+    assert found == {where}
 
 
 @pytest.mark.parametrize(
@@ -269,6 +286,11 @@ def test_a_logo_that_is_no_picture_is_a_problem(bench: Workbench) -> None:
     campaign = bench.campaign(email, brand=Brand(logo="logo.png"))
     (problem,) = find_problems(campaign, email, read_content(campaign, email))
     assert (problem.code, str(problem.place)) == ("LC118", "campaigns/bloom/campaign.yaml")
+
+
+def test_a_number_beyond_all_floats_is_told_in_words(bench: Workbench) -> None:
+    (problem,) = bench.problems("{{ 10.0 ** 400 }}")
+    assert problem.message == "this number is too large"
 
 
 @pytest.mark.parametrize(
@@ -305,6 +327,15 @@ def test_active_content_in_a_template_is_a_problem(bench: Workbench, markup: str
     template = in_column(f"{{{{ content }}}}<mj-text>{markup}</mj-text>")
     codes = [one.code for one in bench.problems("Hello", template=template)]
     assert "LC120" in codes
+
+
+def test_active_content_in_code_and_comments_is_no_problem(bench: Workbench) -> None:
+    inside = "{# no <form> #}<!-- no <iframe src='file:///a'> -->{{ content }}"
+    copy = "Type `<script>` or `(javascript:x)`.\n\n```\n(file:///a)\n```\n\n{# (file:///b) #} Bye."
+    codes = [one.code for one in bench.problems(copy, template=in_column(inside))]
+    assert "LC120" not in codes
+    (found,) = bench.problems(f"{copy} [a](file:///c)")
+    assert (found.code, found.place and found.place.line) == ("LC120", 11)
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,20 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from lovecampaign.checks.base.locate import find_in_shown_words, find_in_templates, find_in_words
+from lovecampaign.checks.base.locate import find_in_shown_words, find_in_templates
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.checks.base.template_text import find_in_template_links, find_in_template_words
 from lovecampaign.core.problems import Problem
 
 _PLACEHOLDER = re.compile(
     r"(?i:\blorem ipsum\b|\bdolor sit amet\b"
-    r"|\[(?:insert|your|add|name|link|date|todo)\b[^\]|(]*\](?!\()|<(?:insert|your) [^>]*>"
+    r"|\[(?:insert|your|add|name|link|date|todo)\b[^\]|(\n]*\](?!\()|<(?:insert|your) [^>\n]*>"
     r"|\bFIXME\b|\binsert [a-z]+ here\b|\|\s*#\s*\]\])"
     # In capitals only: "todo el mundo" is Spanish.
     r"|\b(?:TODO|TBD|TBC|XXX+)\b|\]\(\s*#?\s*\)|href=[\"'](?:#|)[\"']"
 )
+#: In place of a merge field: no blank, and no part of a word.
+_PRINTED = "\N{OBJECT REPLACEMENT CHARACTER}"
 #: A template's link without an address.
 _NOWHERE = re.compile(r"href=[\"'](?:#|)[\"']")
 #: Tags, lone end tags, comments and declarations, as CommonMark knows them in HTML. Not a
@@ -56,7 +58,7 @@ class Placeholder(EmailRule, code="LC273"):
 
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         everywhere = (
-            *find_in_words(draft, _PLACEHOLDER),
+            *find_in_shown_words(draft, _PLACEHOLDER, jinja=_PRINTED),
             *find_in_template_words(draft, _PLACEHOLDER),
             *find_in_template_links(draft, _NOWHERE),
         )

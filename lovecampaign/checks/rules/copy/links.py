@@ -23,9 +23,9 @@ _SHORTENERS = frozenset(
         "v.gd",
     }
 )  # fmt: skip
-_NAMED_DOMAIN = re.compile(
-    r"^(?:https?://)?(?:www\.)?((?:[a-z0-9-]+\.)+[a-z]{2,12})(?:/\S*)?$", re.IGNORECASE
-)
+#: ``shop.example.com``, ``bücher.example``.
+_DOMAIN = r"(?:(?:[^\W_]|-)+\.)+[^\W\d_]{2,12}"
+_NAMED_DOMAIN = re.compile(rf"^(?:https?://)?(?:www\.)?({_DOMAIN})(?:/\S*)?$", re.IGNORECASE)
 #: Link targets in copy: of links, of ``[page]:`` references and of buttons. Rendering reports
 #: missing images.
 _IN_COPY = re.compile(
@@ -38,11 +38,11 @@ _IN_TEMPLATE = re.compile(r"""\shref\s*=\s*["'](?P<link>[^"']+)["']""", re.IGNOR
 #: Complete URLs, merge fields (judged when printed) and anchors (``#``).
 _LEADS = re.compile(r"https?://[^/\s]|mailto:.|tel:.|sms:.|\{[{%#]|#", re.IGNORECASE)
 _PROGRAM = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
-_HOST = re.compile(r"(?:www\.|(?:[a-z0-9-]+\.)+[a-z]{2,12}(?:[/?#]|$))\S*", re.IGNORECASE)
+_HOST = re.compile(rf"(?:www\.|{_DOMAIN}(?:[/?#]|$))\S*", re.IGNORECASE)
 
 #: ``https:/``, ``https//``, ``htps://`` and ``//``.
 _MISTYPED = re.compile(r"^(?:h?t{1,2}ps?s?(?::/{0,3}|/{1,2})|//)(?!/)", re.IGNORECASE)
-_MAILBOX = re.compile(r"[\w.+-]+@(?:[a-z0-9-]+\.)+[a-z]{2,12}", re.IGNORECASE)
+_MAILBOX = re.compile(rf"[\w.+-]+@{_DOMAIN}", re.IGNORECASE)
 #: Another scheme, but no host with a port.
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)
 #: ``robots.txt``, which is no host although it looks like one.
@@ -189,6 +189,8 @@ def _is_completed(address: str, draft: EmailDraft) -> bool:
 
 
 def _describe(address: str) -> tuple[str, str]:
+    if not address:
+        return "a link has no address: it leads nowhere", "write its address"
     if _PROGRAM.match(address):
         return f"{address} would run a program: no mail program opens it", "link to a page"
     if whole := _with_beginning(address):

@@ -11,6 +11,7 @@ from lovecampaign.checks.base.locate import Passage, point_at
 from lovecampaign.checks.base.rendered_email import attribute
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
+from lovecampaign.render.markup.code_regions import without_comments
 from lovecampaign.render.templating.source_map import place_in
 
 _CONDITIONAL = re.compile(r"<!--\[if\b|<!\[endif\]")
@@ -133,7 +134,8 @@ class FetchedStyle(EmailRule, code="LC288"):
 @lru_cache(maxsize=128)
 def _features_in(source: str) -> tuple[tuple[Feature, int, int], ...]:
     """Each dropped feature that a template uses: offset and width of its first use."""
-    found = ((feature, feature.pattern.search(source)) for feature in read_features())
+    shown = without_comments(source)
+    found = ((feature, feature.pattern.search(shown)) for feature in read_features())
     return tuple((feature, at.start(), len(at[0].split("\n")[0])) for feature, at in found if at)
 
 

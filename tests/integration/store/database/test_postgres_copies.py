@@ -67,4 +67,4 @@ def test_deleting_subscribers_scans_no_table_that_grows_with_them(postgres_templ
     """Else the undo of an import takes minutes: its foreign keys are looked up one by one."""
     with psycopg.connect(postgres_template) as connection:
         unindexed = {table for (table,) in connection.execute(UNINDEXED)}
-    assert unindexed <= {"preference", "deal_code", "deal_claim", "deal_waiting", "deal_extension"}
+    assert unindexed <= {"deal_code", "deal_claim", "deal_waiting", "deal_extension"}

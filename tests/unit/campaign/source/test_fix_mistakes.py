@@ -110,6 +110,8 @@ def problems_of_day(tmp_path: Path, front: str) -> tuple[Problem, ...]:
         ("subject: Hi\nguest:\n\tname: Mai", ProblemCode.TAB, 1, "a tab", "use spaces"),
         ("with_tags: [a, {{ b }}]\nsubject: Hi", ProblemCode.BARE_BRACES, 17, "brackets", "quotes"),
         ("subject: Hi\nguest: {name: 1,299}", ProblemCode.COMMA_SPLITS, 17, "299", '"1,299 EUR"'),
+        ("subject: Hi\nguest: {name: 0,1%}", ProblemCode.COMMA_SPLITS, 17, "1%", "put quotes"),
+        ("subject: Hi\nguest: {name: Ana, Ben}", ProblemCode.COMMA_SPLITS, 20, "Ben", "[one, two]"),
         ("subject: Hi\nguest: {name: #1}", ProblemCode.CUT_BY_HASH, 8, "closing bracket", "quotes"),
     ],
 )

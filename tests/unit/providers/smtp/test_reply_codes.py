@@ -43,6 +43,15 @@ P, T = OutcomeKind.PERMANENT, OutcomeKind.TRANSIENT
         (Phase.RCPT, "452 4.2.2 over quota", T, FaultKind.MAILBOX),
         (Phase.RCPT, "450 mailbox busy", T, FaultKind.MAILBOX),
         (Phase.RCPT, "550 5.4.1 Recipient address rejected: Access denied", P, FaultKind.MAILBOX),
+        # A limit on the messages that are stored is the mailbox's, one on those sent is ours.
+        (Phase.RCPT, "554 5.2.2 user exceeded quota for messages stored", P, FaultKind.MAILBOX),
+        (Phase.BODY, "554 user exceeded quota for messages stored", P, FaultKind.MAILBOX),
+        (Phase.RCPT, "452 4.2.2 User has exceeded message quota", T, FaultKind.MAILBOX),
+        (Phase.RCPT, "552 exceeded limit of messages in mailbox", T, FaultKind.MAILBOX),
+        (Phase.BODY, "552 5.2.2 mailbox message limit exceeded", P, FaultKind.MAILBOX),
+        (Phase.BODY, "550 5.2.2 You have exceeded your sending quota", T, FaultKind.QUOTA),
+        (Phase.RCPT, "550 5.2.2 Daily message quota exceeded", T, FaultKind.QUOTA),
+        (Phase.RCPT, "550 user exceeded message quota", T, FaultKind.QUOTA),
         # They refuse us, never the recipient's fault.
         (Phase.MAIL, "550 5.7.1 blocked", P, FaultKind.POLICY),
         (Phase.RCPT, "550 5.7.1 blocked", P, FaultKind.POLICY),

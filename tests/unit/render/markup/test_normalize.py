@@ -352,3 +352,25 @@ class TestIncludes:
         read = with_jinja_includes(written, "letter.mjml.j2", lambda one: one == "a.mjml")
         assert read.split() == ["x", "{%", "include", '"a.mjml"', "%}", "y"]
         assert [read.count("\n"), read.rpartition("\n")[2].index("y")] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("style", "marks"),
+    [
+        ("<!-- wide --> .a{color:red}", ["<!--"]),
+        ("<!--[if mso]>.a{color:red}<![endif]-->", ["<!--"]),
+        ("<![CDATA[.a{color:red}]]>", ["<![CDATA["]),
+        ("<style>.a{color:red}", ["<style"]),
+        ("/* <!-- a < b --> <td> */ .b>.a{color:red}", []),
+        (".a:before{content:'<!--'} .b{background:url(data:image/svg+xml,<style/>)}", []),
+        ("@media (400px <= width < 700px) {.a{color:red}}", []),
+    ],
+)
+def test_a_mark_of_html_in_a_style_is_a_warning_and_the_style_goes_out_as_written(
+    bench: Workbench, style: str, marks: list[str]
+) -> None:
+    template = document(f"<mj-style>{style}</mj-style>", "{{ content }}" + SECTION)
+    found = [one for one in bench.problems(template=template) if one.code == Code.MJML_BROKEN]
+    assert [one.message.split(" ")[0] for one in found] == marks
+    assert all((one.severity, one.place and one.place.line) == ("warning", 1) for one in found)
+    assert style in bench.render("", template).html
