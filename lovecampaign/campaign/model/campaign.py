@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -175,6 +175,8 @@ class Email:
     is_broken: bool = False
     #: The place of each setting (``subject``, ``template`` …), for problems.
     places: Mapping[str, Place] = field(default_factory=dict)
+    #: The same email in the campaign's other languages, where it was translated.
+    translations: Mapping[str, Email] = field(default_factory=dict)
 
     @property
     def is_one_a_day(self) -> bool:
@@ -220,6 +222,8 @@ class Campaign:
     #: ``campaigns/NAME/campaign.yaml``, for problems.
     file: str
     language: str
+    #: All languages of the letters, ``language`` first; empty: that one.
+    languages: tuple[str, ...] = ()
     timezone: str
     start: date
     #: The number of giving days: emails ``day-01`` to ``day-NN``.
@@ -276,6 +280,13 @@ class Campaign:
         if email.instant is not None:
             return email.instant.astimezone(ZoneInfo(self.timezone)).date()
         return email.date
+
+    def in_language(self, language: str) -> Campaign:
+        """The campaign with the words of one of its languages; untranslated emails stay."""
+        if language == self.language:
+            return self
+        emails = tuple(email.translations.get(language, email) for email in self.emails)
+        return replace(self, language=language, emails=emails)
 
     def find_email(self, key: str) -> Email | None:
         return next((email for email in self.emails if email.key == key), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -101,13 +101,15 @@ def own_languages(workspace: Path) -> tuple[str, ...]:
         return ()
 
 
-def find_word_problems(workspace: Path, language: str) -> Iterator[Problem]:
-    """Mistakes in the workspace's files of words, and a campaign's language without words."""
-    for name in own_languages(workspace):
+def find_word_problems(workspace: Path, languages: Iterable[str]) -> Iterator[Problem]:
+    """Mistakes in the workspace's files of words, and a campaign's languages without words."""
+    known = own_languages(workspace)
+    for name in known:
         yield from _problems_of_file(workspace, name)
-    if base_language(language) not in SHIPPED and not {language, base_language(language)} & set(
-        own_languages(workspace)
-    ):
+    for language in languages:
+        base = base_language(language)
+        if base in SHIPPED or {language, base} & set(known):
+            continue
         yield Problem(
             code=ProblemCode.WORDS.value,
             message=f"there are no words in {language!r} for the letters' frame and the pages",

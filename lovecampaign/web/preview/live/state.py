@@ -149,7 +149,7 @@ class PreviewState:
             return known
         campaign, content = self.require_campaign(), inputs.content
         renderer = EmailRenderer(campaign, email, content, media_url=self.settings.media_url)
-        for path, image in content.images.items():
+        for path, image in content.all_images.items():
             if (file := find_image(campaign, path)) is not None:
                 self.pictures[image.name] = file
         rendered = _Rendered(inputs=inputs, renderer=renderer, messages=LruCache(_CACHED_MESSAGES))
