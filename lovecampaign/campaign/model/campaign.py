@@ -15,6 +15,7 @@ from pathlib import Path
 
 from lovecampaign.campaign.model.deal import Deal, Offer
 from lovecampaign.campaign.model.sending import Sending
+from lovecampaign.campaign.words.locale import choose_language
 from lovecampaign.core.problems import Place
 from lovecampaign.core.zones import ZoneInfo
 
@@ -107,17 +108,15 @@ class Audience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Insiders:
-    """The advance-notification list."""
+    """The advance-notification list; ``until``: joining at or after it is too late."""
 
     list: str
-    #: Joining at or after this is too late.
     until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatchUp:
-    #: Day numbers, ascending.
-    must_have: tuple[int, ...]
+    must_have: tuple[int, ...]  #: day numbers, ascending
     #: Joining at or after this gets no digest; None: the launch.
     until: datetime | None = None
 
@@ -161,7 +160,7 @@ class Email:
     #: Day emails: the date and time of day in the subscriber's zone.
     date: date | None = None
     at: time | None = None
-    #: Launch emails: the one instant for everyone.
+    #: Launch emails: the one instant.
     instant: datetime | None = None
     to: frozenset[RecipientGroup] = frozenset({RecipientGroup.AUDIENCE})
     tags: TagFilter = TagFilter()
@@ -203,8 +202,7 @@ class Launch:
     offer: Offer | None = None
     #: The key of the insiders' deal in ``Campaign.deals``.
     deal: str | None = None
-    #: Left out of every launch email.
-    without_tags: frozenset[str] = frozenset()
+    without_tags: frozenset[str] = frozenset()  #: left out of every launch email
     #: A launch email that is overdue for longer is late.
     late_after: timedelta = timedelta(hours=24)
 
@@ -263,8 +261,8 @@ class Campaign:
     @property
     def lists(self) -> frozenset[str]:
         """All lists of this campaign: a one-click unsubscribe is from all of them."""
-        insiders = {self.insiders.list} if self.insiders else set()
-        return frozenset({self.audience.list} | insiders)
+        groups = (self.audience, self.insiders)
+        return frozenset(group.list for group in groups if group)
 
     @property
     def insider_deal(self) -> Deal | None:
@@ -272,7 +270,7 @@ class Campaign:
 
     @property
     def last_date(self) -> date:
-        """The date of the last giving day."""
+        """That of the last giving day."""
         return self.start + timedelta(days=self.days - 1)
 
     def date_of(self, email: Email) -> date | None:
@@ -283,10 +281,12 @@ class Campaign:
 
     def in_language(self, language: str) -> Campaign:
         """The campaign with the words of one of its languages; untranslated emails stay."""
-        if language == self.language:
-            return self
         emails = tuple(email.translations.get(language, email) for email in self.emails)
         return replace(self, language=language, emails=emails)
+
+    def language_of(self, email: Email, wanted: str | None) -> str:
+        """The language in which a reader of ``wanted`` gets an email."""
+        return choose_language((self.language, *email.translations), wanted)
 
     def find_email(self, key: str) -> Email | None:
         return next((email for email in self.emails if email.key == key), None)

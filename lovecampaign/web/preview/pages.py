@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.campaign.words.locale import choose_language, own_name
+from lovecampaign.campaign.words.locale import own_name
 from lovecampaign.checks.rules.message.message import GMAIL_CLIPS_AT_BYTES
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.core.zones import ZoneInfo
@@ -203,10 +203,8 @@ class Pages:
 
     def _translated(self, email: Email, reader: PreviewSubscriber) -> Email:
         """The email with the words that the reader gets."""
-        languages = self.state.require_campaign().languages
-        if not languages:
-            return email
-        language = choose_language(languages, reader.subscriber.language)
+        campaign = self.state.require_campaign()
+        language = campaign.language_of(email, reader.subscriber.language)
         return email.translations.get(language, email)
 
     def _readers_like(self, reader: PreviewSubscriber) -> Sequence[PreviewSubscriber]:
