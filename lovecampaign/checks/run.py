@@ -20,6 +20,7 @@ from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Problem, in_file_order
 from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.render.model.problem_codes import RenderCode
+from lovecampaign.render.model.template_files import locate_word
 
 
 def check_campaign(
@@ -93,6 +94,7 @@ class _EmailCheck:
             problems += rendering.problems
             draft = replace(draft, rendered=rendering.email)
         problems += (found for rule in EMAIL_RULES for found in rule.find(draft))
+        problems = [locate_word(one, draft.campaign) for one in problems]
         if not is_blank(draft.email.copy.text):
             return problems
         # Of an email that is still to be written, only that and what would stay an error.

@@ -15,7 +15,7 @@ from lovecampaign.campaign.model.campaign import CONFIRM, WELCOME, Copy, Email, 
 from lovecampaign.campaign.schema.models import LaunchEmailGroup, QuietHoursRule
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.problem_codes import ProblemCode
-from lovecampaign.campaign.words.catalog import built_in_words
+from lovecampaign.campaign.words.catalog import built_in_words, find_own_word
 from lovecampaign.core.problems import Problem, Severity, has_errors
 
 #: The settings that a translation has of its own.
@@ -163,7 +163,7 @@ def build_system_email(draft: CampaignDraft, key: str, layers: Layers) -> BuiltE
         ours = built_in_words(draft.workspace, draft.languages[0])[key]
         copy = Copy(text=ours["text"], file=name, is_built_in=True)
         email = builder.email(key, role, Kind.VALUE, copy, fallback=ours["subject"])
-        email = replace(email, preheader=ours["preheader"])
+        email = _in_our_words(draft, email, draft.languages[0])
     template = _OWN_TEMPLATES.get(key)
     if not layers.get("template") and template in draft.templates:
         email = replace(email, template=template)
@@ -175,5 +175,18 @@ def build_system_email(draft: CampaignDraft, key: str, layers: Layers) -> BuiltE
 
 def _in_our_words(draft: CampaignDraft, email: Email, language: str) -> Email:
     ours = built_in_words(draft.workspace, language)[email.key]
+    places = {
+        name: place
+        for name in ("subject", "preheader", "text")
+        if (place := find_own_word(draft.workspace, language, f"built-in.{email.key}.{name}"))
+    }
     copy = replace(email.copy, text=ours["text"])
-    return replace(email, subject=ours["subject"], preheader=ours["preheader"], copy=copy)
+    if own := places.pop("text", None):
+        copy = replace(copy, file=own.file, first_line=own.line or 1)
+    return replace(
+        email,
+        subject=ours["subject"],
+        preheader=ours["preheader"],
+        copy=copy,
+        places={**email.places, **places},
+    )

@@ -32,6 +32,8 @@ _JINJA_TABLES = ("letter.", "built-in.", "mail.")
 _OPTIONAL = "dashboard."
 _FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 _CACHED_FILES = 64
+#: The beginning of a text behind its key; it begins in the next line where nothing follows.
+_QUOTE = re.compile(r"""=\s*(?P<quote>\"{3}|'{3}|["'])(?P<rest>.*)""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,26 @@ def frame_word(workspace: Path, language: str, name: str) -> str | None:
     words = read_words(workspace, language)
     word = words.texts["letter"].get(name) if words else None
     return None if word is None else str(word)
+
+
+def find_own_word(workspace: Path, language: str, key: str) -> Place | None:
+    """The place at which the text of a key begins in a file of the workspace; None without one."""
+    for name in dict.fromkeys((language, base_language(language))):
+        file = _own_file(workspace, name)
+        own, source = _read_own(file)
+        line = (
+            None if isinstance(own, str) or key not in dict(flatten(own)) else _line_of(source, key)
+        )
+        if line is None:
+            continue
+        quote = _QUOTE.search(source.split("\n")[line - 1])
+        is_below = quote is not None and not quote["rest"]
+        return Place(
+            file=file.relative_to(workspace).as_posix(),
+            line=line + 1 if is_below else line,
+            column=quote.end("quote") + 1 if quote and not is_below else 1,
+        )
+    return None
 
 
 def frame_names() -> list[str]:
