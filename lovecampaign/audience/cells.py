@@ -25,6 +25,16 @@ _BLANKS = (
 _TAG_SEPARATORS = re.compile("[;,]|:::")
 #: Mailchimp's ``"VIP","Brot, hell"``.
 _QUOTED_OR_BARE = re.compile(r'\s*"(?:[^"]|"")*"\s*(?=[;,]|$)|[^;,]+')
+#: Languages that are written differently from region to region.
+_WRITTEN_BY_REGION = frozenset({"pt", "sr", "zh"})
+_REGION = re.compile(r"[A-Z]{2}|[A-Z][a-z]{3}")
+#: Languages that people name in the language itself, beside those that we ship.
+_NAMED_BY_THEMSELVES = (  # noqa: SIM905 - one line for each would be long
+    "ar bg ca cs da el et eu fi gl he hi hr hu id ja ko lt lv nb no pl ro ru sk sl sr sv th tr uk "
+    "vi zh"
+).split()
+#: In these, all languages of the world are named.
+_NAMED_IN = ("en", "de", "es", "fr", "it", "nl", "pt")
 #: CASL (Canada), ss. 10(10) and 10(13): months until implied consent expires.
 _MONTHS_OF_IMPLIED_CONSENT = {ConsentKind.IMPLIED_PURCHASE: 24, ConsentKind.IMPLIED_INQUIRY: 6}
 
@@ -81,6 +91,40 @@ def find_zone(cell: str) -> str | None:
 @cache
 def _zones() -> dict[str, str]:
     return {name.casefold(): current_name(name) for name in known_zones()}
+
+
+@lru_cache(maxsize=2_000)
+def find_language(cell: str) -> str | None:
+    """The language tag of ``fr_CA``, ``FR``, ``fra``, ``French`` or ``Français``; None if unknown.
+
+    Without its region, but where regions are written differently.
+    """
+    from babel import Locale
+    from babel.core import get_global
+
+    tag = re.split(r"[,;.@(/]", cell, maxsplit=1)[0].strip(_BLANKS).replace("_", "-").casefold()
+    base, _, region = tag.partition("-")
+    base = str(get_global("language_aliases").get(base, base))
+    if base not in Locale("en").languages or len(base) > 3:
+        return _language_names().get(tag)
+    region = region.title() if len(region) == 4 else region.upper()
+    is_kept = base in _WRITTEN_BY_REGION and _REGION.fullmatch(region)
+    return f"{base}-{region}" if is_kept else base
+
+
+@cache
+def _language_names() -> dict[str, str]:
+    """The names of the languages of the world, in those that we ship and in their own."""
+    from babel import Locale
+
+    names: dict[str, str] = {}
+    for shipped in _NAMED_IN:
+        for code, name in Locale(shipped).languages.items():
+            if "_" not in code:
+                names.setdefault(str(name).casefold(), code)
+    for code in _NAMED_BY_THEMSELVES:
+        names.setdefault(str(Locale(code).get_language_name(code)).casefold(), code)
+    return names
 
 
 def read_consent(

@@ -33,6 +33,7 @@ class Column(StrEnum):
     LAST_NAME = "last_name"
     FULL_NAME = "name"  #: split into first and last name in files without first_name
     TIMEZONE = "timezone"
+    LANGUAGE = "language"
     TAGS = "tags"
     CONSENT_AT = "consent_at"
     CONFIRMED_AT = "confirmed_at"  #: of the consent: the second step of a double opt-in
@@ -62,7 +63,10 @@ EXPORTED = (
     Column.CONSENT_EXPIRES,
     Column.LAST_ACTIVE_AT,
     Column.STATUS,
+    Column.LANGUAGE,
 )
+#: Columns that exports of older versions lack.
+_NEWER = frozenset({Column.LANGUAGE.value})
 
 
 #: The name of our own export: every other column is a field of exactly that name.
@@ -150,7 +154,7 @@ def read_columns(headings: Sequence[str], file_name: str = "", email: str = "") 
     ``email`` is the heading of the addresses, where the operator names it.
     """
     slugs = [field_name(heading) for heading in headings]
-    is_ours = frozenset(slugs).issuperset(EXPORTED)  # a field may be called as another's column
+    is_ours = not set(EXPORTED) - _NEWER - set(slugs)  # a field may be called as another's column
     layout = None if is_ours else find_layout(slugs)
     meanings = _exported(slugs) if is_ours else _meanings(slugs, layout)
     if not is_ours:  # "Mail?" holds a yes or no

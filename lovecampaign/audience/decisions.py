@@ -31,6 +31,8 @@ class Subscribe(NamedTuple):
     consent: Consent | None = None
     last_active_at: datetime | None = None
     warnings: tuple[Problem, ...] = ()
+    #: A language tag; '' if unknown.
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from lovecampaign.audience.address import (
 from lovecampaign.audience.cells import (
     clean_all,
     collapse_spaces,
+    find_language,
     find_zone,
     read_consent,
     split_tags,
@@ -73,6 +74,7 @@ class _CellPositions:
         self.last_name = at(Column.LAST_NAME)
         self.full_name = at(Column.FULL_NAME)
         self.timezone = at(Column.TIMEZONE)
+        self.language = at(Column.LANGUAGE)
         self.tags = at(Column.TAGS)
         self.attributes = at(Column.ATTRIBUTES)
         self.consent_at = at(Column.CONSENT_AT)
@@ -171,6 +173,7 @@ class RowReader:
             warnings.append((f"{key} may be a typo", f"did you mean {meant}?"))
         first_name, last_name = self._names(cells)
         zone, tags, seen_at = cells[at.timezone], cells[at.tags], cells[at.last_active_at]
+        language = _read_language(cells[at.language], warnings) if cells[at.language] else ""
         values = (
             key,
             email,
@@ -184,6 +187,7 @@ class RowReader:
             tuple(self._problem(line, *each, Severity.WARNING) for each in warnings)
             if warnings
             else (),
+            language,
         )
         return _new_tuple(Subscribe, values)
 
@@ -262,6 +266,14 @@ def _read_zone(cell: str, warnings: list[_Warning]) -> str:
         message = f"the time zone {_shorten(cell)!r} is unknown and left out"
         warnings.append((message, "use a name like Europe/Paris"))
     return zone or ""
+
+
+def _read_language(cell: str, warnings: list[_Warning]) -> str:
+    language = find_language(cell)
+    if language is None:
+        message = f"the language {_shorten(cell)!r} is unknown and left out"
+        warnings.append((message, "use a code like fr, or a name like French"))
+    return language or ""
 
 
 def _read_activity(cell: str, order: DateOrder | None, warnings: list[_Warning]) -> datetime | None:

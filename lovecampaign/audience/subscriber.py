@@ -54,7 +54,8 @@ class Subscriber(NamedTuple):
     last_name: str = ""
     #: IANA name; None if unknown.
     timezone: str | None = None
-    locale: str | None = None
+    #: A language tag, ``fr`` or ``pt-BR``; None if unknown.
+    language: str | None = None
     fields: Mapping[str, str] = MappingProxyType({})
     tags: frozenset[str] = frozenset()
     #: A mailable member of the campaign's advance-notification list.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
@@ -20,6 +20,7 @@ from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Problem, in_file_order
 from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.render.model.problem_codes import RenderCode
+from lovecampaign.render.model.template_files import locate_word
 
 
 def check_campaign(
@@ -35,8 +36,9 @@ def check_campaign(
     """
     problems = month_problems(campaign, facts)
     emails = [email for email in campaign.emails if not email.is_broken]
-    for found in _problems_of_emails(campaign, emails, facts, cache, spread):
-        problems.extend(found)
+    for version, translated in _by_language(campaign, emails):
+        for found in _problems_of_emails(version, translated, facts, cache, spread):
+            problems.extend(found)
     return _unique_sorted(campaign, problems, is_whole_campaign=True)
 
 
@@ -44,15 +46,32 @@ def check_email(
     campaign: Campaign, email: Email, facts: Facts, cache: ProblemCache | None = None
 ) -> list[Problem]:
     """The problems of one email and those of the whole campaign."""
-    [found] = _problems_of_emails(campaign, [email], facts, cache, map_in_one_process)
-    problems = [*month_problems(campaign, facts), *found]
+    problems = month_problems(campaign, facts)
+    for version, translated in _by_language(campaign, [email]):
+        [found] = _problems_of_emails(version, translated, facts, cache, map_in_one_process)
+        problems.extend(found)
     return _unique_sorted(campaign, problems, is_whole_campaign=False)
 
 
 def month_problems(campaign: Campaign, facts: Facts) -> list[Problem]:
-    """What the rules about the whole month find."""
-    draft = MonthDraft(campaign=campaign, facts=facts)
-    return [problem for rule in MONTH_RULES for problem in rule.find(draft)]
+    """What the rules about the whole month find, in each of its languages."""
+    versions = [campaign, *map(campaign.in_language, campaign.languages[1:])]
+    drafts = [MonthDraft(campaign=version, facts=facts) for version in versions]
+    found = (problem for draft in drafts for rule in MONTH_RULES for problem in rule.find(draft))
+    return list(dict.fromkeys(found))
+
+
+def _by_language(
+    campaign: Campaign, emails: Sequence[Email]
+) -> Iterator[tuple[Campaign, Sequence[Email]]]:
+    """The campaign in each of its languages, with those of the emails that are in it."""
+    yield campaign, [replace(email, translations={}) for email in emails]
+    for language in campaign.languages[1:]:
+        translated = [
+            email.translations[language] for email in emails if language in email.translations
+        ]
+        if translated:
+            yield campaign.in_language(language), translated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +94,7 @@ class _EmailCheck:
             problems += rendering.problems
             draft = replace(draft, rendered=rendering.email)
         problems += (found for rule in EMAIL_RULES for found in rule.find(draft))
+        problems = [locate_word(one, draft.campaign) for one in problems]
         if not is_blank(draft.email.copy.text):
             return problems
         # Of an email that is still to be written, only that and what would stay an error.

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.words.locale import choose_language
+from lovecampaign.core.lru import LruCache
 from lovecampaign.core.message import Message
 from lovecampaign.render.fast.fast_path import Fallback, FastPath
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.plain.plain_path import PlainPath
 
+#: Choices of a language that are cached: few languages are asked for.
+_CACHED_CHOICES = 64
+
 
 class EmailRenderer:
     """Renders one email of a campaign for many recipients; safe between threads.
+
+    Each recipient gets it in their language, by a renderer of its own: its words, frame, dates and
+    variants are that language's.
 
     Takes the fast path if the email allows it, else the plain path: the result is the same, byte
     for byte. ``media_url`` is where local pictures are served. A caller that reports the fallback
@@ -27,8 +35,22 @@ class EmailRenderer:
         media_url: str,
         logs_fallback: bool = True,
     ) -> None:
+        first = content.language or campaign.language
+        campaign = campaign.in_language(first)
         self.plain = PlainPath(campaign, email, content, media_url)
         self._fast = FastPath(self.plain, content, logs_fallback=logs_fallback)
+        self._others = {
+            language: EmailRenderer(
+                campaign.in_language(language),
+                email.translations.get(language, email),
+                translated,
+                media_url=media_url,
+                logs_fallback=logs_fallback,
+            )
+            for language, translated in content.translations.items()
+        }
+        self._languages = (first, *self._others)
+        self._chosen: LruCache[str | None, EmailRenderer] = LruCache(_CACHED_CHOICES)
 
     @property
     def fallback(self) -> Fallback | None:
@@ -37,4 +59,11 @@ class EmailRenderer:
 
     def render(self, recipient: Recipient) -> Message:
         """The message for one recipient, the same bytes every time; raises RenderError."""
+        if self._others:
+            chosen = self._chosen.get(recipient.subscriber.language, self._choose)
+            if chosen is not self:
+                return chosen.render(recipient)
         return self._fast.render(recipient) or self.plain.render(recipient)
+
+    def _choose(self, language: str | None) -> EmailRenderer:
+        return self._others.get(choose_language(self._languages, language), self)

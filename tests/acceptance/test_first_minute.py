@@ -1,12 +1,51 @@
-"""A new user's first minute: an empty folder, five commands, mail in the outbox."""
+"""A new user's first minute, and first months in their own languages, up to mail in the outbox."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 from tests.acceptance.program import Shop, Typist, text_of
+
+START = date(2027, 2, 1)
+PEOPLE = """\
+email,first_name,timezone,{heading}
+ana@readers.example,Ana,Europe/Paris,{ana}
+ben@readers.example,,Europe/London,{ben}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What a test writes into each letter of a month, in one language."""
+
+    subject: str
+    gift: str
+    offer: str
+    button: str
+
+
+GERMAN = Words(
+    subject="Brot aus dem Ofen",
+    gift="Dein Teig ruht, und du hast Zeit. Danke! Antworte mir am {{ day.date }}.",
+    offer="Es ist da, und für dich kostet es {{ offer.price }}.",
+    button="Sag es mir",
+)
+ENGLISH = Words(
+    subject="Bread from the oven",
+    gift="Your dough rests, and you have time. Thank you! Reply by {{ day.date }}.",
+    offer="It is here, and it is yours for {{ offer.price }}.",
+    button="Tell me early",
+)
+FRENCH = Words(
+    subject="Le pain du four",
+    gift="Votre pâte repose, et vous avez du temps. Merci ! Répondez le {{ day.date }}.",
+    offer="Il est là, et il est à vous pour {{ offer.price }}.",
+    button="Je veux savoir",
+)
 
 
 def test_from_an_empty_folder_to_mail_in_the_outbox(tmp_path: Path) -> None:
@@ -74,40 +113,6 @@ def test_a_start_that_is_no_date_is_answered_with_one(tmp_path: Path, typist: Ty
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_german_month_of_ten_days_from_guidance_to_the_report(
-    tmp_path: Path, typist: Typist
-) -> None:
-    shop = Shop(tmp_path, typist)
-    new = ("new", "backstube", "--blank", "--language", "de", "--days", "10")
-    shop.type(*new, "--start", "2027-02-01").done()
-    (tmp_path / "leute.csv").write_text("email,first_name\nana@readers.example,Ana\n")
-    assert set(shop.type("check", "--json").done().codes) == {"LC205", "LC206"}
-
-    folder = tmp_path / "campaigns" / "backstube"
-    for number, file in enumerate(sorted(folder.glob("*/*.md"))):
-        front, _, _guidance = file.read_text().partition("{#")
-        button = "[[button: Sag es mir | {{ links.insiders }}]]\n" if "vorab" in file.name else ""
-        front = re.sub(r'subject: ".*"', f'subject: "Brot {number} aus dem Ofen"', front)
-        front = front.replace("[…]", f"Nach {number} Minuten duftet es bei dir.")
-        front = front.replace("[Name des Gastes]", "Mai").replace('"}', '", approved: 2027-01-20}')
-        file.write_text(f"{front}Dein Teig ruht, und du hast Zeit. Danke! Antworte.\n\n{button}")
-    settings = folder / "campaign.yaml"
-    settings.write_text(
-        re.sub(r"\[Dei.*?\]", "Backstube Korn, Am Markt 3, Ulm", settings.read_text())
-    )
-    assert shop.type("check", "--json").done().codes == ["LC241"]
-
-    shop.type("subscribers", "import", "leute.csv", "--apply").done()
-    sent = shop.data("send", "--yes", "--now", "2027-02-01T12:00+01:00")
-    assert (sent["sent"], sent["remaining"]) == (1, 0)
-    plan = shop.data("plan", "--now", "2027-02-01T12:00+01:00")
-    assert [(one["key"], one["date"]) for one in plan["emails"]][-4:-1] == [
-        ("launch", "2027-02-11"),
-        ("last-call", "2027-02-13"),
-        ("thanks", "2027-02-14"),
-    ]
-
-
 def test_a_repeated_month_says_what_to_look_at(tmp_path: Path, typist: Typist) -> None:
     shop = Shop(tmp_path, typist)
     shop.type("new", "spring", "--start", "2027-02-01").done()
@@ -118,3 +123,97 @@ def test_a_repeated_month_says_what_to_look_at(tmp_path: Path, typist: Typist) -
     refused = shop.type("new", "other", "--from", "spring", "--days", "10")
     assert (refused.code, refused.out) == (2, "")
     assert "--blank and --days out" in refused.err
+
+
+def write_letters(folder: Path, words: Words, language: str = "", reads: Words = GERMAN) -> None:
+    """Words in place of the guidance of each file, or, of a language, in a file beside it."""
+    files = sorted(one for one in folder.glob("*/*.md") if one.name.count(".") == 1)
+    for number, file in enumerate(files):
+        front, _, rest = file.read_text().partition("{#")
+        text = words.offer if file.parent.name == "launch" else words.gift
+        button = f"[[button: {words.button} | {{{{ links.insiders }}}}]]\n"
+        more = button if "links.insiders" in rest or "links.insiders" in front else ""
+        front = re.sub(r"(?m)^subject: .*$", f'subject: "{words.subject} {number}"', front)
+        front = re.sub(r"(?m)^preheader: .*$", f'preheader: "{words.subject}: {number}"', front)
+        front = re.sub(r'name: ".*"}', 'name: "Mai", approved: 2027-01-20}', front)
+        if language:
+            lines = front.split("---")[1].splitlines()
+            own = [line for line in lines if line.startswith(("subject", "preheader"))]
+            front = "\n".join(("---", *own, "---\n"))
+        name = f"{file.stem}.{language}.md" if language else file.name
+        file.with_name(name).write_text(f"{front}{text}\n\n{more}")
+    settings = folder / "campaign.yaml"
+    settings.write_text(re.sub(r'"\[.*?\]"', '"Korn, Markt 3, Ulm"', settings.read_text()))
+
+
+def send_on(shop: Shop, days: Iterable[int]) -> list[int]:
+    """How many letters the report of ``send`` counts on the noon of each day."""
+    noons = (f"{START + timedelta(days=day - 1)}T12:30+01:00" for day in days)
+    reports = [shop.data("send", "--yes", "--now", noon) for noon in noons]
+    assert {(report["failed"], report["in_doubt"]) for report in reports} == {(0, 0)}
+    return [report["sent"] for report in reports]
+
+
+def test_a_german_month_of_ten_days_from_guidance_to_the_report(
+    tmp_path: Path, typist: Typist
+) -> None:
+    shop = Shop(tmp_path, typist)
+    new = ("new", "backstube", "--blank", "--language", "de", "--days", "10")
+    shop.type(*new, "--start", START.isoformat()).done()
+    assert set(shop.type("check", "--json").done().codes) == {"LC205", "LC206"}
+    write_letters(tmp_path / "campaigns" / "backstube", GERMAN)
+    assert shop.type("check", "--json").done().codes == ["LC241"]
+
+    (tmp_path / "leute.csv").write_text(PEOPLE.format(heading="Sprache", ana="Deutsch", ben="fr"))
+    shop.type("subscribers", "import", "leute.csv", "--apply").done()
+    shop.type("buyers", "add", "ben@readers.example", "--now", "2027-02-12T12:00Z").done()
+    assert send_on(shop, (1, 2, 10, 11, 13, 14)) == [2, 2, 2, 2, 1, 1]
+
+    assert len(shop.letters) == 10
+    for letter in shop.letters:
+        assert "mit einem Klick abmelden" in text_of(letter)
+    first, last = text_of(shop.letters[0]), text_of(shop.letters[-1])
+    assert "Tag 1 von 10" in first
+    assert "Montag, 1. Februar 2027" in first
+    assert "49,00\N{NO-BREAK SPACE}€" in last
+
+
+def test_a_month_of_31_days_reaches_every_reader_in_their_language(
+    tmp_path: Path, typist: Typist
+) -> None:
+    shop = Shop(tmp_path, typist)
+    new = ("new", "bakery", "--blank", "--language", "en", "--days", "31")
+    shop.type(*new, "--start", START.isoformat(), "--timezone", "Europe/Paris").done()
+    folder = tmp_path / "campaigns" / "bakery"
+    settings = folder / "campaign.yaml"
+    settings.write_text(settings.read_text().replace("language: en", "languages: [en, fr]"))
+    write_letters(folder, ENGLISH)
+    refused = shop.type("check", "--json")
+    assert refused.code == 1
+    [missing] = [one for one in refused.json["errors"] if one["code"] == "LC229"]
+    assert missing["message"].startswith("35 translations are missing, fr: day-01, day-02, ")
+    write_letters(folder, FRENCH, "fr")
+    assert set(shop.type("check", "--json").done().codes) == {"LC241"}
+
+    (tmp_path / "people.csv").write_text(
+        PEOPLE.format(heading="language", ana="fr_CA", ben="") + "cleo@readers.example,,,Italiano\n"
+    )
+    shop.type("subscribers", "import", "people.csv", "--apply").done()
+    shop.type("subscribers", "add", "dan@readers.example", "--language", "français").done()
+    shop.type("buyers", "add", "ana@readers.example", "--now", "2027-03-05T12:00Z").done()
+    assert send_on(shop, (1, 31, 32, 34, 35)) == [4, 4, 4, 3, 1]
+
+    assert shop.data("status")["emails"][0]["sent"] == 4
+    letters = {
+        (str(one["To"].addresses[0].addr_spec)[:3], one["Subject"]): text_of(one)
+        for one in shop.letters
+    }
+    assert len(letters) == 16
+    in_french = {who for (who, _), text in letters.items() if "partir en un clic" in text}
+    in_english = {who for (who, _), text in letters.items() if "leave with one click" in text}
+    assert (in_french, in_english) == ({"ana", "dan"}, {"ben", "cle"})
+    for (who, subject), text in letters.items():
+        assert subject.startswith((FRENCH if who in in_french else ENGLISH).subject)
+        assert FRENCH.button not in text or who in in_french
+    assert "Répondez le lundi 1er février 2027." in letters["ana", "Le pain du four 0"]
+    assert "Reply by Monday 1 February 2027." in letters["ben", "Bread from the oven 0"]

@@ -151,3 +151,19 @@ def test_a_broken_or_another_campaign_is_refused(kept: Shop) -> None:
     broken = kept.type("plan", "--against", "old", *BEFORE)
     assert broken.code == 1
     assert "test-month as of old cannot be read" in broken.err
+
+
+def test_letters_in_another_language_are_counted_and_explained(kept: Shop) -> None:
+    edit(kept, SETTINGS, "language: en", "languages: [en, fr]")
+    path = kept.folder / DAYS / "02-deux.fr.md"
+    path.write_text("---\nsubject: Deux\npreheader: Deux minutes\n---\nBonjour.\n")
+    kept.type("subscribers", "add", "ana@readers.example", "--language", "fr").done()
+
+    said = kept.type("plan", "--against", "HEAD", "--json", *BEFORE).done().data
+    assert (said["people"], *numbers(said)) == (1, 0, 0, 0, 0)
+    changed = {one["key"]: one["languages"] for one in said["emails"] if one["languages"]}
+    assert changed == {"day-02": [{"before": "en", "after": "fr", "people": 1}]}
+    assert "1 in fr, not en" in kept.type("plan", "--against", "HEAD", *BEFORE).done().out
+    explained = kept.data("explain", "ana@readers.example", *BEFORE)
+    spoken = {one["key"]: one["language"] for one in explained["timeline"]}
+    assert (spoken["day-01"], spoken["day-02"]) == ("en", "fr")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
+from lovecampaign.campaign.files.copy_file import CopyFile
 from lovecampaign.campaign.files.draft import CampaignDraft
 from lovecampaign.campaign.files.layers import Layers
 from lovecampaign.campaign.files.paths import require_template
@@ -13,9 +15,11 @@ from lovecampaign.campaign.model.campaign import CONFIRM, WELCOME, Copy, Email, 
 from lovecampaign.campaign.schema.models import LaunchEmailGroup, QuietHoursRule
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.problem_codes import ProblemCode
-from lovecampaign.campaign.words.catalog import built_in_words
+from lovecampaign.campaign.words.catalog import built_in_words, find_own_word
 from lovecampaign.core.problems import Problem, Severity, has_errors
 
+#: The settings that a translation has of its own.
+_WORDS = frozenset({"subject", "preheader", "guest", "question"})
 #: Templates of emails without settings of their own, where the workspace has them.
 _OWN_TEMPLATES: Mapping[str, str] = {WELCOME: "welcome", CONFIRM: "confirm"}
 
@@ -124,6 +128,30 @@ def build_launch_email(
     return builder.built(email)
 
 
+def build_translation(draft: CampaignDraft, email: Email, file: CopyFile[Any]) -> BuiltEmail:
+    """An email with the words of its translation; the other settings are its own."""
+    layers = Layers(document=draft.document, path=[], group=None, file=file)
+    problems = [*file.problems]
+    for name in ("subject", "question"):
+        needs = getattr(email, name) and not layers.get(name) and not layers.is_unread(name)
+        if needs:
+            message = f"this translation has no {name}, and {email.copy.file} has one"
+            hint = f'add {name}: "…" to the lines between the dashes'
+            problems.append(layers.problem(ProblemCode.TRANSLATION, name, message, hint=hint))
+    kept = {name: place for name, place in email.places.items() if name not in _WORDS}
+    translated = replace(
+        email,
+        subject=layers.get("subject") or email.subject,
+        preheader=layers.get("preheader") or "",
+        copy=file.copy,
+        guest=layers.guest() or email.guest,
+        question=layers.get("question"),
+        places={**kept, **layers.places()},
+        translations={},
+    )
+    return BuiltEmail(email=translated, problems=tuple(problems))
+
+
 def build_system_email(draft: CampaignDraft, key: str, layers: Layers) -> BuiltEmail:
     """The catch-up, welcome or confirmation, from the campaign's file or from our text."""
     builder = _EmailBuilder(draft, layers)
@@ -132,11 +160,33 @@ def build_system_email(draft: CampaignDraft, key: str, layers: Layers) -> BuiltE
         email = builder.email(key, role, Kind.VALUE, layers.file.copy)
     else:
         name = layers.document.source.name.replace("campaign.yaml", f"{key}.md")
-        ours = built_in_words(draft.workspace, draft.file.language)[key]
+        ours = built_in_words(draft.workspace, draft.languages[0])[key]
         copy = Copy(text=ours["text"], file=name, is_built_in=True)
         email = builder.email(key, role, Kind.VALUE, copy, fallback=ours["subject"])
-        email = replace(email, preheader=ours["preheader"])
+        email = _in_our_words(draft, email, draft.languages[0])
     template = _OWN_TEMPLATES.get(key)
     if not layers.get("template") and template in draft.templates:
         email = replace(email, template=template)
+    if email.copy.is_built_in:
+        others = {name: _in_our_words(draft, email, name) for name in draft.languages[1:]}
+        email = replace(email, translations=others)
     return builder.built(email)
+
+
+def _in_our_words(draft: CampaignDraft, email: Email, language: str) -> Email:
+    ours = built_in_words(draft.workspace, language)[email.key]
+    places = {
+        name: place
+        for name in ("subject", "preheader", "text")
+        if (place := find_own_word(draft.workspace, language, f"built-in.{email.key}.{name}"))
+    }
+    copy = replace(email.copy, text=ours["text"])
+    if own := places.pop("text", None):
+        copy = replace(copy, file=own.file, first_line=own.line or 1)
+    return replace(
+        email,
+        subject=ours["subject"],
+        preheader=ours["preheader"],
+        copy=copy,
+        places={**email.places, **places},
+    )

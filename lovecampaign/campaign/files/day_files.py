@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,27 +11,44 @@ from pathlib import Path
 from lovecampaign.campaign.files.paths import name_in
 from lovecampaign.campaign.model.campaign import MOST_DAYS
 from lovecampaign.campaign.schema.models import CampaignFile
+from lovecampaign.campaign.schema.text_parsers import LANGUAGE
 from lovecampaign.campaign.schema.validate import Document
 from lovecampaign.campaign.source.problem_codes import ProblemCode
+from lovecampaign.campaign.words.catalog import SHIPPED
+from lovecampaign.campaign.words.locale import base_language
 from lovecampaign.core.problems import Place, Problem
 
 FOLDER = "days"
-_DAY_FILE = re.compile(r"(?P<number>\d{1,3})(?:[-_ ].*)?\.md", re.IGNORECASE)
+_DAY_FILE = re.compile(r"(?P<number>\d{1,3})(?:[-_ .].*)?\.md", re.IGNORECASE)
+#: The language of a translation, ``02-soil.fr.md``.
+_TRANSLATION = re.compile(rf".*\.(?P<language>{LANGUAGE})\.md", re.IGNORECASE)
 #: Notes, and files of editors and systems.
 _NOT_COPY = re.compile(r"[._~#].*|.*~|readme.*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayFiles:
-    """The first file of each day, and the folder's problems."""
+    """The first file of each day and language, and the folder's problems."""
 
     by_day: Mapping[int, Path]
+    #: By day, then language: files in other languages than the first.
+    translations: Mapping[int, Mapping[str, Path]]
     problems: tuple[Problem, ...]
 
 
-def find_day_files(folder: Path, workspace: Path, last_day: int) -> DayFiles:
+def language_of_file(path: Path, languages: Sequence[str]) -> str:
+    """The language in a file's name, ``02-soil.fr.md``, or the first of the campaign's."""
+    found = _TRANSLATION.fullmatch(path.name)
+    tag = found["language"].lower() if found else ""
+    return next((each for each in languages if each.lower() == tag), languages[0])
+
+
+def find_day_files(
+    folder: Path, workspace: Path, last_day: int, languages: Sequence[str]
+) -> DayFiles:
     """Find the files in ``days/``; a name without a day of the campaign is a problem."""
     by_day: dict[int, Path] = {}
+    translations: dict[int, dict[str, Path]] = {}
     problems: list[Problem] = []
     for path in _copy_files(folder / FOLDER):
         number = _day_of(path, last_day)
@@ -40,12 +57,17 @@ def find_day_files(folder: Path, workspace: Path, last_day: int) -> DayFiles:
             message = f"{path.name} does not start with a day from 01 to {last_day:02d}"
             hint = _new_name(path.name, last_day)
             problems.append(_problem(ProblemCode.DAY_FILE_NAME, name, message, hint))
-        elif number in by_day:
-            message = f"day {number} has this file and {name_in(workspace, by_day[number])}"
-            problems.append(_problem(ProblemCode.DAY_TWICE, name, message, "keep one of them"))
+            continue
+        language = language_of_file(path, languages)
+        if language == languages[0]:
+            first = by_day.setdefault(number, path)
         else:
-            by_day[number] = path
-    return DayFiles(by_day=by_day, problems=tuple(problems))
+            first = translations.setdefault(number, {}).setdefault(language, path)
+        if first is not path:
+            message = f"day {number} has this file and {name_in(workspace, first)}"
+            hint = _which_to_keep(path, first, languages)
+            problems.append(_problem(ProblemCode.DAY_TWICE, name, message, hint))
+    return DayFiles(by_day=by_day, translations=translations, problems=tuple(problems))
 
 
 def missing_days(
@@ -85,6 +107,16 @@ def _day_of(path: Path, last_day: int) -> int | None:
     match = _DAY_FILE.fullmatch(path.name)
     number = int(match["number"]) if match else 0
     return number if 1 <= number <= last_day else None
+
+
+def _which_to_keep(path: Path, first: Path, languages: Sequence[str]) -> str:
+    """Two files of a day may be one letter in two languages."""
+    for file in (path, first):
+        found = _TRANSLATION.fullmatch(file.name)
+        if found and base_language(found["language"]) in SHIPPED:
+            both = ", ".join((*languages, found["language"].lower()))
+            return f"keep one; if this is a translation, write languages: [{both}]"
+    return "keep one of them"
 
 
 def _new_name(name: str, last_day: int) -> str:

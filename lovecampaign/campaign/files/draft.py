@@ -31,6 +31,11 @@ class CampaignDraft:
         return self.file.days.length
 
     @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of the letters, the default one first."""
+        return tuple(dict.fromkeys(self.file.languages)) or (self.file.language,)
+
+    @property
     def launch(self) -> LaunchGroup:
         """The launch; without one, the end of the day after the last."""
         return self.file.launch or LaunchGroup(day=self.length + 2, at="00:00")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from lovecampaign.campaign.files.build_email import (
     build_day,
     build_launch_email,
     build_system_email,
+    build_translation,
 )
 from lovecampaign.campaign.files.copy_file import CopyFile, read_copy
 from lovecampaign.campaign.files.day_files import (
@@ -40,7 +41,14 @@ from lovecampaign.campaign.model.campaign import (
     Email,
     LateJoiners,
 )
-from lovecampaign.campaign.schema.models import CampaignFile, CopyGroup, DayGroup, LaunchEmailGroup
+from lovecampaign.campaign.schema.models import (
+    CampaignFile,
+    CopyGroup,
+    DayGroup,
+    LaunchEmailGroup,
+    SettingsGroup,
+    TranslationGroup,
+)
 from lovecampaign.campaign.schema.validate import read_document
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.problem_limit import first_of_each_file
@@ -129,7 +137,7 @@ class _CampaignLoader:
 
     def _read_days(self) -> None:
         draft = self.draft
-        day_files = find_day_files(draft.folder, draft.workspace, draft.length)
+        day_files = find_day_files(draft.folder, draft.workspace, draft.length, draft.languages)
         skip = frozenset(draft.file.skip)
         self.problems += day_files.problems
         is_sound = draft.document.is_sound("skip") and draft.document.is_sound("days")
@@ -141,7 +149,8 @@ class _CampaignLoader:
             file = self._read_copy_file(path, DayGroup)
             if file and number not in skip:
                 layers = self._layers(["days", number], draft.file.days.get(number), file)
-                self._keep(build_day(draft, number, layers, file.copy))
+                translations = day_files.translations.get(number, {})
+                self._keep(build_day(draft, number, layers, file.copy), translations)
 
     def _read_launch_email(self, key: str, group: LaunchEmailGroup) -> None:
         path = ["launch", "emails", key]
@@ -149,7 +158,8 @@ class _CampaignLoader:
         copy = file.copy if file else Copy(text="", file=self.draft.document.source.name)
         layers = self._layers(path, group, file)
         if group.copy_file is None or file is not None:
-            self._keep(build_launch_email(self.draft, key, group, layers, copy))
+            translations = self._translations_beside(group.copy_file or f"launch/{key}.md")
+            self._keep(build_launch_email(self.draft, key, group, layers, copy), translations)
 
     def _read_system_email(self, key: str) -> None:
         path = self.draft.folder / f"{key}.md"
@@ -157,7 +167,8 @@ class _CampaignLoader:
         if key == CATCH_UP and self.draft.file.late_joiners is not LateJoiners.CATCH_UP:
             self.email_problems += file.problems if file else ()
             return
-        self._keep(build_system_email(self.draft, key, self._layers([key], None, file)))
+        built = build_system_email(self.draft, key, self._layers([key], None, file))
+        self._keep(built, self._translations_beside(f"{key}.md"))
 
     def _named_copy_file(self, where: list[str], text: str | None) -> CopyFile[Any] | None:
         if text is None:
@@ -174,7 +185,7 @@ class _CampaignLoader:
             return None
         return self._read_copy_file(path, CopyGroup)
 
-    def _read_copy_file(self, path: Path, model: type[CopyGroup]) -> CopyFile[Any] | None:
+    def _read_copy_file(self, path: Path, model: type[SettingsGroup]) -> CopyFile[Any] | None:
         draft = self.draft
         source, problems = read_inside(
             path, FileKind.COPY, folder=draft.folder, workspace=draft.workspace
@@ -191,6 +202,26 @@ class _CampaignLoader:
     ) -> Layers:
         return Layers(document=self.draft.document, path=path, group=group, file=file)
 
-    def _keep(self, built: BuiltEmail) -> None:
-        self.emails.append(built.email)
+    def _translations_beside(self, name: str) -> dict[str, Path]:
+        """By language: ``launch/open.fr.md`` beside ``launch/open.md``."""
+        path = self.draft.folder / name
+        files = {
+            language: path.with_name(f"{path.stem}.{language}{path.suffix}")
+            for language in self.draft.languages[1:]
+        }
+        return {language: file for language, file in files.items() if file.is_file()}
+
+    def _keep(self, built: BuiltEmail, translations: Mapping[str, Path]) -> None:
+        """Keep an email, with its translations."""
+        email = built.email
         self.email_problems += built.problems
+        found = dict(email.translations)
+        for language, path in sorted(translations.items()):
+            file = self._read_copy_file(path, TranslationGroup)
+            if file is not None:
+                translated = build_translation(self.draft, built.email, file)
+                found[language] = translated.email
+                self.email_problems += translated.problems
+                if has_errors(translated.problems):
+                    email = replace(email, is_broken=True)
+        self.emails.append(replace(email, translations=found))

@@ -229,8 +229,17 @@ def _default_template_exists(draft: CampaignDraft) -> Iterator[Problem]:
 
 
 def _words_are_whole(draft: CampaignDraft) -> Iterator[Problem]:
-    if draft.document.is_sound("language"):
-        yield from find_word_problems(draft.workspace, draft.file.language)
+    if draft.document.is_sound("language") and draft.document.is_sound("languages"):
+        yield from find_word_problems(draft.workspace, draft.languages)
+
+
+def _default_language_comes_first(draft: CampaignDraft) -> Iterator[Problem]:
+    document, language = draft.document, draft.file.language
+    is_written = document.tree.has(["language"]) and document.is_sound("language")
+    if is_written and document.is_sound("languages") and language != draft.languages[0]:
+        message = f"language is {language}, and the first of languages is {draft.languages[0]}"
+        hint = "delete language: the first of languages is the default"
+        yield document.problem(ProblemCode.SET_TWICE, ["language"], message, hint=hint)
 
 
 def _lateness_leaves_time_to_send(draft: CampaignDraft) -> Iterator[Problem]:
@@ -266,4 +275,5 @@ _RULES: tuple[Rule, ...] = (
     _named_files_exist,
     _default_template_exists,
     _words_are_whole,
+    _default_language_comes_first,
 )

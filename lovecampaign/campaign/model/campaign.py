@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from lovecampaign.campaign.model.deal import Deal, Offer
 from lovecampaign.campaign.model.sending import Sending
+from lovecampaign.campaign.words.locale import choose_language
 from lovecampaign.core.problems import Place
 from lovecampaign.core.zones import ZoneInfo
 
@@ -107,17 +108,15 @@ class Audience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Insiders:
-    """The advance-notification list."""
+    """The advance-notification list; ``until``: joining at or after it is too late."""
 
     list: str
-    #: Joining at or after this is too late.
     until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatchUp:
-    #: Day numbers, ascending.
-    must_have: tuple[int, ...]
+    must_have: tuple[int, ...]  #: day numbers, ascending
     #: Joining at or after this gets no digest; None: the launch.
     until: datetime | None = None
 
@@ -161,7 +160,7 @@ class Email:
     #: Day emails: the date and time of day in the subscriber's zone.
     date: date | None = None
     at: time | None = None
-    #: Launch emails: the one instant for everyone.
+    #: Launch emails: the one instant.
     instant: datetime | None = None
     to: frozenset[RecipientGroup] = frozenset({RecipientGroup.AUDIENCE})
     tags: TagFilter = TagFilter()
@@ -175,6 +174,8 @@ class Email:
     is_broken: bool = False
     #: The place of each setting (``subject``, ``template`` …), for problems.
     places: Mapping[str, Place] = field(default_factory=dict)
+    #: The same email in the campaign's other languages, where it was translated.
+    translations: Mapping[str, Email] = field(default_factory=dict)
 
     @property
     def is_one_a_day(self) -> bool:
@@ -201,8 +202,7 @@ class Launch:
     offer: Offer | None = None
     #: The key of the insiders' deal in ``Campaign.deals``.
     deal: str | None = None
-    #: Left out of every launch email.
-    without_tags: frozenset[str] = frozenset()
+    without_tags: frozenset[str] = frozenset()  #: left out of every launch email
     #: A launch email that is overdue for longer is late.
     late_after: timedelta = timedelta(hours=24)
 
@@ -220,6 +220,8 @@ class Campaign:
     #: ``campaigns/NAME/campaign.yaml``, for problems.
     file: str
     language: str
+    #: All languages of the letters, ``language`` first; empty: that one.
+    languages: tuple[str, ...] = ()
     timezone: str
     start: date
     #: The number of giving days: emails ``day-01`` to ``day-NN``.
@@ -259,8 +261,8 @@ class Campaign:
     @property
     def lists(self) -> frozenset[str]:
         """All lists of this campaign: a one-click unsubscribe is from all of them."""
-        insiders = {self.insiders.list} if self.insiders else set()
-        return frozenset({self.audience.list} | insiders)
+        groups = (self.audience, self.insiders)
+        return frozenset(group.list for group in groups if group)
 
     @property
     def insider_deal(self) -> Deal | None:
@@ -268,7 +270,7 @@ class Campaign:
 
     @property
     def last_date(self) -> date:
-        """The date of the last giving day."""
+        """That of the last giving day."""
         return self.start + timedelta(days=self.days - 1)
 
     def date_of(self, email: Email) -> date | None:
@@ -276,6 +278,15 @@ class Campaign:
         if email.instant is not None:
             return email.instant.astimezone(ZoneInfo(self.timezone)).date()
         return email.date
+
+    def in_language(self, language: str) -> Campaign:
+        """The campaign with the words of one of its languages; untranslated emails stay."""
+        emails = tuple(email.translations.get(language, email) for email in self.emails)
+        return replace(self, language=language, emails=emails)
+
+    def language_of(self, email: Email, wanted: str | None) -> str:
+        """The language in which a reader of ``wanted`` gets an email."""
+        return choose_language((self.language, *email.translations), wanted)
 
     def find_email(self, key: str) -> Email | None:
         return next((email for email in self.emails if email.key == key), None)

@@ -149,6 +149,11 @@ ListName = Annotated[
 Tag = Annotated[str, ValueFormat(texts.parse_tag, _TAG_SCHEMA)]
 Tags = Annotated[list[Tag], BeforeValidator(_one_or_many), _several(_TAG_SCHEMA)]
 Language = Annotated[str, _text(texts.parse_language, f"^{texts.LANGUAGE}$", "en")]
+Languages = Annotated[
+    list[Language],
+    BeforeValidator(_one_or_many),
+    _several(_pattern(f"^{texts.LANGUAGE}$", "fr")),
+]
 Zone = Annotated[str, ValueFormat(texts.parse_zone, _zone_schema)]
 Color = Annotated[str, _text(texts.parse_color, r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$", "#c2185b")]
 EmailAddress = Annotated[

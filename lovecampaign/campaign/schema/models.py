@@ -35,6 +35,7 @@ from lovecampaign.campaign.schema.field_types import (
     Flag,
     GivingDays,
     Language,
+    Languages,
     Line,
     Link,
     ListName,
@@ -200,6 +201,15 @@ class CopyGroup(SettingsGroup):
     question: Line | None = optional("The one question that the email asks.")
 
 
+class TranslationGroup(SettingsGroup):
+    """The front matter of a translation: all other settings are those of the letter."""
+
+    subject: MergedLine | None = optional("The subject; merge fields work here.")
+    preheader: MergedLine | None = optional("What mail programs show behind the subject.")
+    guest: GuestGroup | None = optional("The guest, if the name or role differs.")
+    question: Line | None = optional("The one question that the email asks.")
+
+
 class DayGroup(CopyGroup):
     """A day, in its file's front matter or under ``days``; each setting in one of the two."""
 
@@ -312,6 +322,9 @@ class CampaignFile(SettingsGroup):
     id: Name = required("Identifies the campaign for ever.", "customer-love-2027-02")
     name: Line = required("The campaign's name.", "Customer Love")
     language: Language = optional("The language of the mail.", "en")
+    languages: Languages = several(
+        "All languages of the mail; readers of no other one get the first. Default: language."
+    )
     timezone: Zone = required("The team's time zone.", "Europe/Paris")
     start: Day = required("The date of day 1.", "2027-02-01")
     brand: BrandGroup = optional_group("How the mail looks.", BrandGroup)

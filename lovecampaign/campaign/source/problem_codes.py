@@ -98,6 +98,7 @@ class ProblemCode(StrEnum):
     UNTIL = "LC062", "A deadline lies before the campaign starts."
     BEFORE_LAUNCH = "LC063", "An email for everyone goes out before the launch."
     NO_LAUNCH = "LC066", "A setting is for a launch, and the month has none."
+    TRANSLATION = "LC068", "A letter's translation does not fit the letter."
     WORDS = "LC067", "A language lacks words, or a file of words has a mistake."
     MORE_MISTAKES = "LC099", "A file has more mistakes than are shown."
     # Braces and quotes.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,6 +32,8 @@ _JINJA_TABLES = ("letter.", "built-in.", "mail.")
 _OPTIONAL = "dashboard."
 _FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 _CACHED_FILES = 64
+#: The beginning of a text behind its key; it begins in the next line where nothing follows.
+_QUOTE = re.compile(r"""=\s*(?P<quote>\"{3}|'{3}|["'])(?P<rest>.*)""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,26 @@ def frame_word(workspace: Path, language: str, name: str) -> str | None:
     return None if word is None else str(word)
 
 
+def find_own_word(workspace: Path, language: str, key: str) -> Place | None:
+    """The place at which the text of a key begins in a file of the workspace; None without one."""
+    for name in dict.fromkeys((language, base_language(language))):
+        file = _own_file(workspace, name)
+        own, source = _read_own(file)
+        line = (
+            None if isinstance(own, str) or key not in dict(flatten(own)) else _line_of(source, key)
+        )
+        if line is None:
+            continue
+        quote = _QUOTE.search(source.split("\n")[line - 1])
+        is_below = quote is not None and not quote["rest"]
+        return Place(
+            file=file.relative_to(workspace).as_posix(),
+            line=line + 1 if is_below else line,
+            column=quote.end("quote") + 1 if quote and not is_below else 1,
+        )
+    return None
+
+
 def frame_names() -> list[str]:
     """The names of the frame's words."""
     return list(_read_shipped(FALLBACK)["letter"])
@@ -101,13 +123,15 @@ def own_languages(workspace: Path) -> tuple[str, ...]:
         return ()
 
 
-def find_word_problems(workspace: Path, language: str) -> Iterator[Problem]:
-    """Mistakes in the workspace's files of words, and a campaign's language without words."""
-    for name in own_languages(workspace):
+def find_word_problems(workspace: Path, languages: Iterable[str]) -> Iterator[Problem]:
+    """Mistakes in the workspace's files of words, and a campaign's languages without words."""
+    known = own_languages(workspace)
+    for name in known:
         yield from _problems_of_file(workspace, name)
-    if base_language(language) not in SHIPPED and not {language, base_language(language)} & set(
-        own_languages(workspace)
-    ):
+    for language in languages:
+        base = base_language(language)
+        if base in SHIPPED or {language, base} & set(known):
+            continue
         yield Problem(
             code=ProblemCode.WORDS.value,
             message=f"there are no words in {language!r} for the letters' frame and the pages",

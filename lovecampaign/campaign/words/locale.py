@@ -15,6 +15,16 @@ def base_language(language: str) -> str:
     return language.replace("_", "-").split("-")[0].lower()
 
 
+def choose_language(languages: Sequence[str], wanted: str | None) -> str:
+    """The one of these languages that a reader of ``wanted`` gets: the first if none fits."""
+    tag = (wanted or "").replace("_", "-").lower()
+    for language in languages:
+        if language.lower() == tag:
+            return language
+    same = (each for each in languages if base_language(each) == base_language(tag))
+    return next(same, languages[0])
+
+
 @lru_cache(maxsize=64)
 def locale_of(language: str) -> Locale:
     """CLDR's locale of a language tag (BCP 47), or of its language; else English."""
@@ -26,6 +36,12 @@ def locale_of(language: str) -> Locale:
         except (UnknownLocaleError, ValueError):
             continue
     return Locale("en")
+
+
+def own_name(language: str) -> str:
+    """The language's name in itself: ``Deutsch``, ``Français``."""
+    name = locale_of(language).get_display_name() or language
+    return name[:1].upper() + name[1:]
 
 
 def plural_form(count: int, language: str) -> str:

@@ -48,7 +48,7 @@ def find_free_days(folder: Path, workspace: Path) -> Sequence[FreeDay]:
 def _free_days(draft: CampaignDraft) -> Sequence[FreeDay]:
     if not (draft.document.is_sound("skip") and draft.document.is_sound("days")):
         return ()
-    written = find_day_files(draft.folder, draft.workspace, draft.length).by_day
+    written = find_day_files(draft.folder, draft.workspace, draft.length, draft.languages).by_day
     return tuple(
         FreeDay(number=number, is_skipped=number in draft.file.skip)
         for number in sorted(draft.giving_days - written.keys())
@@ -75,7 +75,7 @@ def write_letter(folder: Path, workspace: Path, number: int, kind: Kind) -> Path
 
 
 def _language_of(draft: CampaignDraft) -> str:
-    language = draft.file.language.partition("-")[0]
+    language = draft.languages[0].partition("-")[0]
     return language if language in LANGUAGES else "en"
 
 

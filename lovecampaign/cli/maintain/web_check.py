@@ -101,4 +101,4 @@ def find_picture_fault(settings: Settings, campaign: Campaign) -> str | None:
 def _picture_names(campaign: Campaign) -> Iterator[str]:
     for email in campaign.emails:
         with contextlib.suppress(ProblemsFound):
-            yield from (image.name for image in read_content(campaign, email).images.values())
+            yield from (image.name for image in read_content(campaign, email).all_images.values())

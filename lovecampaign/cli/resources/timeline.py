@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.words.locale import choose_language
 from lovecampaign.cli.framework.options import read_address
 from lovecampaign.cli.output.format import local_time
 from lovecampaign.cli.output.table import Cell, format_table
@@ -15,6 +17,8 @@ from lovecampaign.core.zones import ZoneInfo
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.campaigns import read_campaign
+from lovecampaign.store.ledger.frozen_content import find_frozen
 from lovecampaign.store.reports.subscriber_timeline import TimelineEntry, read_timeline
 from lovecampaign.store.subscribers.records import (
     AddressRecord,
@@ -35,6 +39,8 @@ class Timeline:
     #: The subscriber's effective time zone.
     zone: str
     entries: Sequence[TimelineEntry]
+    #: The language of each email, by key, where the campaign has several.
+    languages: Mapping[str, str]
 
 
 def find_timeline(database: Database, campaign: Campaign, address: str, now: datetime) -> Timeline:
@@ -50,7 +56,26 @@ def find_timeline(database: Database, campaign: Campaign, address: str, now: dat
         person=person,
         zone=effective_zone(person.profile.timezone or None, campaign),
         entries=list(_entries(database, campaign, person.profile.id, now)),
+        languages=_languages(database, campaign, person.profile.locale),
     )
+
+
+def _languages(database: Database, campaign: Campaign, wanted: str | None) -> Mapping[str, str]:
+    """Of frozen words, or of the files."""
+    if len(campaign.languages) < 2:
+        return {}
+    with database.read() as connection:
+        record = read_campaign(connection, campaign.id)
+        ids = record.email_ids if record else {}
+        frozen = {key: find_frozen(connection, id_) for key, id_ in ids.items()}
+    languages = {}
+    for email in campaign.emails:
+        languages[email.key] = campaign.language_of(email, wanted)
+        if (words := frozen.get(email.key)) is not None:
+            content = json.loads(words.content)
+            known = (content.get("language") or campaign.language, *content.get("translations", ()))
+            languages[email.key] = choose_language(known, wanted)
+    return languages
 
 
 def _entries(
@@ -71,14 +96,22 @@ def _entries(
 def timeline_json(timeline: Timeline) -> Mapping[str, object]:
     return {
         "email": timeline.profile.email,
-        "timeline": [_entry_json(entry, timeline.zone) for entry in timeline.entries],
+        "timeline": [
+            _entry_json(entry, timeline.zone)
+            | ({"language": timeline.languages.get(entry.key)} if timeline.languages else {})
+            for entry in timeline.entries
+        ],
     }
 
 
 def format_timeline(timeline: Timeline) -> str:
     """A table with times in the subscriber's zone."""
     rows = [_row(entry, timeline.zone) for entry in timeline.entries]
-    return format_table(("email", f"when ({timeline.zone})", "state", "why"), rows)
+    headings = ("email", f"when ({timeline.zone})", "state", "why")
+    if timeline.languages:
+        headings = (*headings[:2], "in", *headings[2:])
+        rows = [(*row[:2], timeline.languages.get(str(row[0]), ""), *row[2:]) for row in rows]
+    return format_table(headings, rows)
 
 
 def _entry_json(entry: TimelineEntry, zone: str) -> Mapping[str, object]:

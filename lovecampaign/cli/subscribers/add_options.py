@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from lovecampaign.audience.cells import clean
+from lovecampaign.audience.cells import clean, find_language
 from lovecampaign.audience.subscriber import Consent
 from lovecampaign.audience.vocabulary.words import field_name
 from lovecampaign.core.clock import format_instant
@@ -16,6 +16,12 @@ def read_zone(text: str) -> str:
     if not text or is_known_zone(text):
         return current_name(text)
     raise UsageError(f"{text} is not a time zone", hint="write it like Europe/Paris")
+
+
+def read_language(text: str) -> str:
+    if not text or (language := find_language(text)) is not None:
+        return language if text else ""
+    raise UsageError(f"{text} is not a language", hint="write its code, like fr")
 
 
 def read_field(pair: str) -> tuple[str, str]:

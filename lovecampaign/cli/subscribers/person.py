@@ -40,6 +40,7 @@ def _profile_json(profile: SubscriberProfile) -> Mapping[str, object]:
         "last_name": profile.last_name,
         "timezone": profile.timezone or None,
         "locale": profile.locale,
+        "language": profile.locale,
         "fields": profile.fields,
         "tags": profile.tags,
         "lists": [
@@ -75,6 +76,7 @@ def _profile_lines(profile: SubscriberProfile) -> Iterator[str]:
     facts = {
         "name": name,
         "timezone": profile.timezone,
+        "language": profile.locale or "",
         "tags": ", ".join(profile.tags),
         **{f"fields.{field}": value for field, value in sorted(profile.fields.items())},
     }

@@ -19,7 +19,12 @@ from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.resources.file_arguments import read_new_file_or_stdout, read_path
 from lovecampaign.cli.resources.lists import find_only_list, warn_unused_list
 from lovecampaign.cli.resources.open import opened_database
-from lovecampaign.cli.subscribers.add_options import read_consent, read_field, read_zone
+from lovecampaign.cli.subscribers.add_options import (
+    read_consent,
+    read_field,
+    read_language,
+    read_zone,
+)
 from lovecampaign.cli.subscribers.import_options import import_options, list_option, read_answers
 from lovecampaign.cli.subscribers.import_report import (
     command_after_import,
@@ -97,6 +102,7 @@ def import_file(
 @click.option("--first-name", default="", metavar="NAME", help="As emails greet them.")
 @click.option("--last-name", default="", metavar="NAME", help="Their family name.")
 @click.option("--timezone", default="", metavar="ZONE", help="IANA name, such as Europe/Paris.")
+@click.option("--language", default="", metavar="LANGUAGE", help="Of their emails, such as fr.")
 @click.option("--field", "fields", multiple=True, metavar="NAME=VALUE", help="May be repeated.")
 @click.option("--consent-at", type=read_instant, metavar="INSTANT", help="When they agreed.")
 @click.option("--consent-source", default="", metavar="TEXT", help="Where they agreed.")
@@ -109,6 +115,7 @@ def add(  # noqa: PLR0913 - one parameter for each option of the command
     first_name: str,
     last_name: str,
     timezone: str,
+    language: str,
     fields: tuple[str, ...],
     consent_at: datetime | None,
     consent_source: str,
@@ -123,6 +130,7 @@ def add(  # noqa: PLR0913 - one parameter for each option of the command
         first_name=collapse_spaces(first_name),
         last_name=collapse_spaces(last_name),
         timezone=read_zone(timezone),
+        language=read_language(language),
         tags=tuple(tag for text in tags for tag in split_tags(text)),
         fields=dict(read_field(pair) for pair in fields),
         consent=read_consent(consent_at, consent_source, invocation.now),

@@ -60,13 +60,17 @@ def _as_json(effect: LetterEffect) -> Mapping[str, object]:
         **{change.value: effect.counts[change] for change in Change},
         "earlier": effect.earlier,
         "later": effect.counts[Change.MOVED] - effect.earlier,
+        "languages": [
+            {"before": before, "after": after, "people": number}
+            for (before, after), number in sorted(effect.languages.items())
+        ],
         "reasons": dict(effect.reasons),
         "examples": effect.examples,
     }
 
 
 def _lines(campaign: Campaign, version: str, effects: EditEffects) -> Iterator[str]:
-    changed = [each for each in effects.letters if each.counts.total()]
+    changed = [each for each in effects.letters if each.counts.total() or each.languages]
     if not changed:
         yield f"{campaign.name} against {version}: the same letters at the same times for everyone."
         return
@@ -86,7 +90,8 @@ def _lines(campaign: Campaign, version: str, effects: EditEffects) -> Iterator[s
     rows = [
         (key, each.change.value, each.email, _times(each)) for key, each in found[:_MOST_EXAMPLES]
     ]
-    yield format_table(("for example", "", "", ""), rows)
+    if rows:
+        yield format_table(("for example", "", "", ""), rows)
     if len(found) > _MOST_EXAMPLES:
         yield f"{count_of(len(found) - _MOST_EXAMPLES, 'example')} more with --json"
 
@@ -107,7 +112,14 @@ def _why(effect: LetterEffect, change: Change | None = None) -> str:
     words = list(_times_moved(effect)) if change in (None, Change.MOVED) else []
     if change in (None, Change.LOST) and effect.reasons:
         words.append(format_reasons(effect.reasons))
+    if change is None:
+        words += _languages(effect)
     return ", ".join(words)
+
+
+def _languages(effect: LetterEffect) -> Iterator[str]:
+    for (before, after), number in sorted(effect.languages.items()):
+        yield f"{number:,} in {after}, not {before}"
 
 
 def _no_room_lines(changed: Collection[LetterEffect]) -> Iterator[str]:
@@ -137,7 +149,7 @@ def _times(example: ChangeExample) -> str:
 
 
 def _first_address(effects: EditEffects) -> str:
-    return next(each.examples[0].email for each in effects.letters if each.examples)
+    return next((each.examples[0].email for each in effects.letters if each.examples), "EMAIL")
 
 
 def _problems(
@@ -158,4 +170,12 @@ def _problems(
                 place=Place(file=email.copy.file if email else campaign.file),
                 severity=Severity.ERROR if change in failing else Severity.WARNING,
                 hint="lovecampaign plan --against shows examples",
+            )
+        for words in _languages(effect):
+            yield Problem(
+                code="language",
+                message=f"{_name(effect)}: {words}",
+                place=Place(file=email.copy.file if email else campaign.file),
+                severity=Severity.WARNING,
+                hint="lovecampaign plan --against --json has the numbers",
             )

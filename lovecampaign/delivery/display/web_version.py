@@ -71,7 +71,12 @@ class WebVersions:
         days = find_included_days(connection, campaign, email, person, delivery.claimed_at or now)
         reader = person.subscriber
         if is_shared:
-            reader = Subscriber(id=0, email=_COPY_ADDRESS, is_insider=email.is_insiders_only)
+            reader = Subscriber(
+                id=0,
+                email=_COPY_ADDRESS,
+                language=reader.language,
+                is_insider=email.is_insiders_only,
+            )
         recipient = Recipient(
             subscriber=reader,
             zone=effective_zone(None, campaign) if is_shared else person.zone,

@@ -29,7 +29,7 @@ def check_images(sender: SendingProcess, campaign: Campaign, content: Content) -
         return []
     problems = []
     with urllib3.PoolManager(timeout=_TIMEOUT, retries=False) as pool:
-        for path, image in content.images.items():
+        for path, image in content.all_images.items():
             address = f"{sender.settings.media_url}/{image.name}"
             fault = None if address in sender.checked_images else find_fault(pool, address)
             if fault is None:
@@ -73,7 +73,8 @@ def _problem(campaign: Campaign, content: Content, path: str, words: str) -> Pro
 
 def _place(campaign: Campaign, content: Content, path: str) -> Place | None:
     """Where the author named it: in the email's copy, a part of a digest, or as the logo."""
-    copies = [content.copy, *(part.copy for part in content.parts.values())]
+    contents = (content, *content.translations.values())
+    copies = [words.copy for each in contents for words in each.authored]
     named = (place for copy in copies for place in _places_in(copy, path))
     return next(named, campaign.places.get("brand.logo"))
 

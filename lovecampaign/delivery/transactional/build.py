@@ -8,6 +8,7 @@ built-in text is sent instead, in a plain layout if necessary.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from lovecampaign.campaign.model.campaign import (
     CONFIRM,
@@ -60,15 +61,39 @@ def sign_delivery_id(signer: TokenSigner, mail: RowKey) -> str:
 
 
 def make_renderer(settings: Settings, campaign: Campaign, kind: TransactionalKind) -> EmailRenderer:
-    """The first version that renders: the author's, built-in in their template, built-in alone."""
+    """In each language the first version that renders.
+
+    That is the author's, a built-in one in their template, or a built-in one alone.
+    """
+    email, content = _first_version(settings, campaign, kind)
+    others = {
+        language: _first_version(settings, campaign.in_language(language), kind)[1]
+        for language in campaign.languages[1:]
+        if not _is_untranslated(campaign, kind, language)
+    }
+    content = replace(content, translations=others)
+    return EmailRenderer(campaign, email, content, media_url=settings.media_url)
+
+
+def _is_untranslated(campaign: Campaign, kind: TransactionalKind, language: str) -> bool:
+    """Whether the author wrote a confirmation, but not in this language."""
+    confirm = campaign.find_email(CONFIRM)
+    is_asked_for = kind is TransactionalKind.CONFIRM and confirm is not None
+    return is_asked_for and confirm is not None and language not in confirm.translations
+
+
+def _first_version(
+    settings: Settings, campaign: Campaign, kind: TransactionalKind
+) -> tuple[Email, Content]:
     for email, content in _versions(campaign, kind):
+        alone = replace(content, language=campaign.language, translations={})
         try:
-            renderer = EmailRenderer(campaign, email, content, media_url=settings.media_url)
-            for sample in sample_recipients(campaign, email, content):
+            renderer = EmailRenderer(campaign, email, alone, media_url=settings.media_url)
+            for sample in sample_recipients(campaign, email, alone):
                 renderer.render(sample)
         except RenderError:
             continue
-        return renderer
+        return email, alone
     raise ValueError(f"the built-in text for {kind.value} does not render")
 
 
@@ -81,7 +106,10 @@ def build_recipient(
     subscriber = claimed.subscriber
     return Recipient(
         subscriber=type(subscriber)(
-            id=subscriber.id, email=claimed.address, timezone=subscriber.timezone
+            id=subscriber.id,
+            email=claimed.address,
+            timezone=subscriber.timezone,
+            language=subscriber.language,
         ),
         zone=effective_zone(subscriber.timezone or "", campaign),
         delivery_id=sign_delivery_id(signer, claimed.key),

@@ -103,9 +103,19 @@ def find_recent_days(
 def with_parts(content: Content, days: Mapping[str, FrozenContent]) -> Content:
     """The welcome's content, with that of these days and their images."""
     contents = {key: Content.from_json(day.content) for key, day in days.items()}
-    images = {path: one for part in contents.values() for path, one in part.images.items()}
+    translations = {
+        language: _with_contents(
+            one, {key: day.translations.get(language, day) for key, day in contents.items()}
+        )
+        for language, one in content.translations.items()
+    }
+    return replace(_with_contents(content, contents), translations=translations)
+
+
+def _with_contents(content: Content, days: Mapping[str, Content]) -> Content:
+    images = {path: one for day in days.values() for path, one in day.images.items()}
     return replace(
         content,
-        parts={key: part.words for key, part in contents.items()},
+        parts={key: day.words for key, day in days.items()},
         images={**images, **content.images},
     )

@@ -46,6 +46,18 @@ class Content:
     images: Mapping[str, Image] = field(default_factory=dict)
     #: The day emails that a catch-up or welcome may contain, by key.
     parts: Mapping[str, AuthoredEmail] = field(default_factory=dict)
+    #: Of the words; '' in content frozen by older versions: the campaign's.
+    language: str = ""
+    #: The same in the campaign's other languages, where the email was translated.
+    translations: Mapping[str, Content] = field(default_factory=dict)
+
+    @property
+    def all_images(self) -> Mapping[str, Image]:
+        """Its pictures, and those of its translations."""
+        found = dict(self.images)
+        for content in self.translations.values():
+            found |= content.images
+        return found
 
     @property
     def authored(self) -> Sequence[AuthoredEmail]:
@@ -74,6 +86,10 @@ class Content:
             "templates": dict(self.templates),
             "images": {path: one.name for path, one in self.images.items() if path in own},
         }
+        if self.translations:
+            said["translations"] = {
+                language: content.fingerprint() for language, content in self.translations.items()
+            }
         written = json.dumps(said, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(written.encode()).hexdigest()
 
@@ -82,7 +98,11 @@ class Content:
 
     @classmethod
     def from_json(cls, stored: str) -> Content:
-        read = json.loads(stored)
+        return cls._from_read(json.loads(stored))
+
+    @classmethod
+    def _from_read(cls, read: Mapping[str, Any]) -> Content:
+        translations = read.get("translations", {})
         return cls(
             words=_authored_from(read["words"]),
             preheader=read["preheader"],
@@ -90,6 +110,8 @@ class Content:
             templates=read["templates"],
             images={path: Image(**image) for path, image in read["images"].items()},
             parts={key: _authored_from(part) for key, part in read["parts"].items()},
+            language=read.get("language", ""),
+            translations={name: cls._from_read(one) for name, one in translations.items()},
         )
 
 
@@ -106,6 +128,11 @@ def read_content(campaign: Campaign, email: Email) -> Content:
         templates=templates,
         images=read_images(campaign, [*logo, *_paths([*copies, *templates.values()])]),
         parts={part.key: _authored(part) for part in parts},
+        language=campaign.language,
+        translations={
+            language: read_content(campaign.in_language(language), translated)
+            for language, translated in email.translations.items()
+        },
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from jinja2 import Environment, TemplateSyntaxError
@@ -13,8 +15,14 @@ from jinja2.meta import find_referenced_templates
 from lovecampaign.campaign.files.paths import TEMPLATE_ENDING, TEMPLATE_FOLDER, find_inside
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.source.quotes import straighten_fields
-from lovecampaign.campaign.source.source import UNPRINTABLE, decode, make_source
-from lovecampaign.campaign.words.catalog import INCLUDED, WORDS_FOLDER, frame_names, frame_word
+from lovecampaign.campaign.source.source import UNPRINTABLE, decode, make_source, read_source
+from lovecampaign.campaign.words.catalog import (
+    INCLUDED,
+    WORDS_FOLDER,
+    find_own_word,
+    frame_names,
+    frame_word,
+)
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.core.suggestions import did_you_mean
@@ -26,6 +34,8 @@ _FOLDER = TEMPLATE_FOLDER.as_posix()
 _ENDINGS = frozenset({".j2", ".jinja", ".jinja2", ".mjml", ".html", ".htm", ".txt", ".md", ".css"})
 #: A text file has at most this many kinds of unprintable characters, by accident.
 _MAX_UNPRINTABLE = 4
+#: As :func:`template_file` names a word.
+_WORD_FILE = re.compile(rf"{WORDS_FOLDER.as_posix()} \(letter\.(?P<name>.+)\)")
 
 
 def read_templates(campaign: Campaign, email: Email) -> Mapping[str, str]:
@@ -47,6 +57,21 @@ def template_file(name: str) -> str:
     if name.startswith(INCLUDED):
         return f"{WORDS_FOLDER.as_posix()} (letter.{name.removeprefix(INCLUDED)})"
     return f"{_FOLDER}/{name}"
+
+
+def locate_word(problem: Problem, campaign: Campaign) -> Problem:
+    """A problem of a word of the frame, at its place in a file of the workspace."""
+    found = _WORD_FILE.fullmatch(problem.place.file) if problem.place else None
+    word = found and find_own_word(campaign.workspace, campaign.language, f"letter.{found['name']}")
+    if not word or problem.place is None:
+        return problem
+    line, column = problem.place.line or 1, problem.place.column
+    if line == 1 and column is not None:
+        column += (word.column or 1) - 1
+    place = Place(file=word.file, line=(word.line or 1) + line - 1, column=column)
+    source, _ = read_source(campaign.workspace / word.file, word.file)
+    excerpt = source.line(place.line or 1) if source and problem.excerpt is not None else None
+    return replace(problem, place=place, excerpt=excerpt)
 
 
 class _TemplateReader:

@@ -32,6 +32,8 @@ class SubscriberNames:
     last_name: str
     #: The zone that the subscriber's times are in.
     timezone: str
+    #: Their language (``fr``); that of the letter where it is unknown.
+    language: str
     fields: SubscriberFields
     #: In alphabetical order.
     tags: tuple[str, ...]

@@ -56,7 +56,14 @@ class Leaf:
 
 def leaves_of(campaign: Campaign) -> Mapping[str, Leaf]:
     """Every leaf of a campaign's emails, by name."""
-    leaves = (*_SUBSCRIBER, *_LINKS, *_times(campaign), _plain("deal.code", "deal_code"))
+    own = campaign.language
+    language = Leaf(
+        name="subscriber.language",
+        value=lambda recipient: recipient.subscriber.language or own,
+        key=attrgetter("subscriber.language"),
+        is_never_empty=True,
+    )
+    leaves = (*_SUBSCRIBER, language, *_LINKS, *_times(campaign), _plain("deal.code", "deal_code"))
     return {leaf.name: leaf for leaf in leaves}
 
 

@@ -111,6 +111,8 @@ class _Classes:
             is_member = sa.and_(place.c.list == name, place.c.subscriber_id == subscriber.c.id)
             source = source.outerjoin(place, is_member)
         columns: list[sa.ColumnElement[Any]] = [subscriber.c.timezone]
+        if len({name for campaign in self.versions for name in campaign.languages}) > 1:
+            columns.append(subscriber.c.locale)
         for name, place in places.items():
             columns += self._of_membership(name, place)
         columns += [has_any_tag(tags) for tags in self._tag_sets]
@@ -162,17 +164,21 @@ class _Classes:
         ]
 
     def _rows(self, record: CampaignRecord) -> sa.Select[Any]:
-        """The emails of which each subscriber has a row, and the local days taken, as bits."""
+        """The emails of which each subscriber has a row, and the local days taken, as bits.
+
+        Which rows are settled and received is told by those that are not: they are few.
+        """
         ids = sorted(record.email_ids.values())
-        settled = delivery.c.state != DeliveryState.PLANNED.value
-        received = delivery.c.state.in_([state.value for state in RECEIVED])
+        is_planned = delivery.c.state == DeliveryState.PLANNED.value
+        is_unreceived = delivery.c.state.not_in([state.value for state in RECEIVED])
         first_day = self.now.date() - timedelta(days=2)
         days = [(first_day + timedelta(days=number)).isoformat() for number in range(_BITS)]
         local_day = sa.type_coerce(delivery.c.local_day, sa.Text)
         masks: list[sa.ColumnElement[int]] = []
         for start in range(0, len(ids), _BITS):
             bit = _bits(delivery.c.email_id, ids[start : start + _BITS])
-            masks += [bit, sa.case((settled, bit), else_=0), sa.case((received, bit), else_=0)]
+            others = (sa.case((each, bit), else_=0) for each in (is_planned, is_unreceived))
+            masks += [bit, *others]
         is_ahead = delivery.c.local_day >= first_day
         masks.append(sa.case((is_ahead, _bits(local_day, days)), else_=0))
         return (

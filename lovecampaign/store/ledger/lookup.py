@@ -48,6 +48,8 @@ class DeliveryRecord:
     last_name: str
     #: IANA name; '' where unknown.
     timezone: str
+    #: A language tag; None where unknown.
+    language: str | None
     #: The subscriber was forgotten since: nothing may be shown.
     is_forgotten: bool
     nonce: int | None
@@ -106,6 +108,7 @@ def _find(connection: Connection, condition: sa.ColumnElement[bool]) -> Delivery
             subscriber.c.first_name,
             subscriber.c.last_name,
             subscriber.c.timezone,
+            subscriber.c.locale.label("language"),
             subscriber.c.forgotten_at,
         )
         .join(email, email.c.id == delivery.c.email_id)

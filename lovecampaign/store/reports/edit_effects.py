@@ -10,20 +10,25 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.letters import text_of, trace_letters
 from lovecampaign.schedule.reasons import Change, SkipReason
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.classes import RECEIVED, is_sample, sample_audience
-from lovecampaign.store.eligibility.schedule import load_schedule
-from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
-from lovecampaign.store.tables import PLANNED, delivery, frozen_content, subscriber
+from lovecampaign.store.eligibility.classes import sample_audience
+from lovecampaign.store.ledger.campaigns import read_campaign
+from lovecampaign.store.reports.edit_inputs import (
+    FinalRows,
+    Outcomes,
+    read_final_rows,
+    read_frozen_keys,
+    read_outcomes,
+)
+from lovecampaign.store.tables import subscriber
 from lovecampaign.store.tables.slots import sample
 
 #: Skip reasons of a day that found no room in the month.
@@ -57,6 +62,8 @@ class LetterEffect:
     was: str | None = None
     counts: Counter[Change] = field(default_factory=Counter)
     earlier: int = 0
+    #: Where it comes in another language: the former and the new one.
+    languages: Counter[tuple[str, str]] = field(default_factory=Counter)
     #: Why it is lost: skip reasons, and those above.
     reasons: Counter[str] = field(default_factory=Counter)
     examples: list[ChangeExample] = field(default_factory=list)
@@ -85,77 +92,31 @@ def compare_versions(
     """The effects of replacing one version of a campaign's files by another. Read-only."""
     with database.read() as connection:
         record = read_campaign(connection, after.id)
+        frozen = read_frozen_keys(connection, record)
         sample_audience(connection, [before, after], record, now)
+        former = {email.key: email.key for email in before.scheduled_emails}
+        letters_now = trace_letters(before, after, frozen)
         comparison = _Comparison(
-            versions=(
-                _Version(before, {email.key: email.key for email in before.scheduled_emails}),
-                _Version(after, trace_letters(before, after, _frozen_keys(connection, record))),
-            ),
-            rows=_read_rows(connection, record),
-            outcomes=[_read_outcomes(connection, each, now) for each in (before, after)],
+            versions=(_Version(before, former), _Version(after, letters_now)),
+            known=frozenset({*former, *letters_now.values()}),
+            rows=read_final_rows(connection, record),
+            outcomes=[read_outcomes(connection, each, record, now) for each in (before, after)],
+            frozen=frozen,
         )
         letters = comparison.effects()
         subscribers: sa.Result[Any] = connection.execute(
-            sa.select(sample.c.number, subscriber.c.id, subscriber.c.email, subscriber.c.timezone)
+            sa.select(
+                sample.c.number,
+                subscriber.c.id,
+                subscriber.c.email,
+                subscriber.c.timezone,
+                subscriber.c.locale,
+            )
             .join(subscriber, subscriber.c.id == sample.c.subscriber_id)
             .order_by(subscriber.c.id)
         )
         people = sum(each.number for each in subscribers if comparison.note(each, letters))
     return EditEffects(letters=list(letters.values()), people=people)
-
-
-def _frozen_keys(connection: Connection, record: CampaignRecord | None) -> frozenset[str]:
-    if record is None:
-        return frozenset()
-    ids = set(connection.scalars(sa.select(frozen_content.c.email_id).distinct()))
-    return frozenset(key for key, id_ in record.email_ids.items() if id_ in ids)
-
-
-#: When an email goes out, or why it does not.
-_Outcome: TypeAlias = tuple[datetime, str | None]
-#: Emails by key, then samples by the subscriber's id.
-_Outcomes: TypeAlias = Mapping[str, Mapping[int, _Outcome]]
-#: By the subscriber's id and the email's key: when it was received; None: it never is.
-_Rows: TypeAlias = Mapping[int, Mapping[str, datetime | None]]
-
-
-def _read_outcomes(connection: Connection, campaign: Campaign, now: datetime) -> _Outcomes:
-    schedule = load_schedule(connection, campaign, campaign.scheduled_emails, now)
-    outcomes: dict[str, Mapping[int, _Outcome]] = {}
-    for email in campaign.scheduled_emails:
-        disposition = schedule.disposition_of(email)
-        rows: sa.Result[Any] = connection.execute(
-            sa.select(
-                subscriber.c.id,
-                disposition.goes_out_at.label("at"),
-                disposition.reason.label("reason"),
-            )
-            .select_from(disposition.rows)
-            .where(disposition.eligibility.is_addressed, is_sample)
-        )
-        outcomes[email.key] = {row.id: (row.at, row.reason) for row in rows}
-    return outcomes
-
-
-def _read_rows(connection: Connection, record: CampaignRecord | None) -> _Rows:
-    """The samples' rows that no edit changes: claimed, sent, skipped …"""
-    if record is None:
-        return {}
-    keys = {id_: key for key, id_ in record.email_ids.items()}
-    found: dict[int, dict[str, datetime | None]] = defaultdict(dict)
-    rows: sa.Result[Any] = connection.execute(
-        sa.select(
-            delivery.c.subscriber_id, delivery.c.email_id, delivery.c.state, delivery.c.claimed_at
-        ).where(
-            delivery.c.email_id.in_(keys),
-            delivery.c.subscriber_id.in_(sa.select(sample.c.subscriber_id)),
-            delivery.c.state != PLANNED,
-        )
-    )
-    for row in rows:
-        is_received = row.state in RECEIVED
-        found[row.subscriber_id][keys[row.email_id]] = row.claimed_at if is_received else None
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +129,13 @@ class _Version:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Comparison:
     versions: tuple[_Version, _Version]
-    rows: _Rows
-    outcomes: Sequence[_Outcomes]
+    rows: FinalRows
+    outcomes: Sequence[Outcomes]
+    #: The letters of both versions.
+    known: frozenset[str]
+    #: The keys of emails with frozen words, which no edit translates.
+    frozen: frozenset[str]
+    _compared: dict[tuple[str, str | None], tuple[str, str] | None] = field(default_factory=dict)
 
     def effects(self) -> dict[str, LetterEffect]:
         """An empty record for each letter: those of the new version, then removed ones."""
@@ -192,7 +158,25 @@ class _Comparison:
             for change in _changes(old, new):
                 is_affected = True
                 self._count(effects[letter], change, letter, one, old, new)
+            if old and new and (languages := self._languages(letter, one.locale)) is not None:
+                is_affected = True
+                effects[letter].languages[languages] += one.number
         return is_affected
+
+    def _languages(self, letter: str, wanted: str | None) -> tuple[str, str] | None:
+        """The languages of a letter before and after, where they differ."""
+        if (letter, wanted) not in self._compared:
+            self._compared[letter, wanted] = self._compare_languages(letter, wanted)
+        return self._compared[letter, wanted]
+
+    def _compare_languages(self, letter: str, wanted: str | None) -> tuple[str, str] | None:
+        languages = []
+        for version in self.versions:
+            key = next(key for key, each in version.letters.items() if each == letter)
+            if (email := version.campaign.find_email(key)) is None or key in self.frozen:
+                return None
+            languages.append(version.campaign.language_of(email, wanted))
+        return None if languages[0] == languages[1] else (languages[0], languages[1])
 
     def _times(self, version: int, id_: int) -> Mapping[str, list[datetime]]:
         """When a sample gets each letter, or got it; earliest first."""
@@ -200,17 +184,13 @@ class _Comparison:
         rows = self.rows.get(id_, {})
         times: dict[str, list[datetime]] = defaultdict(list)
         for key, received_at in rows.items():
-            if received_at is not None and key in self._known:
+            if received_at is not None and key in self.known:
                 times[key].append(received_at)
         for key, letter in letters.items():
             at, reason = self.outcomes[version][key].get(id_, _NO_OUTCOME)
             if key not in rows and reason is None:
                 times[letter].append(at)
         return {letter: sorted(found) for letter, found in times.items()}
-
-    @property
-    def _known(self) -> frozenset[str]:
-        return frozenset(self.versions[0].letters) | frozenset(self.versions[1].letters.values())
 
     def _count(
         self,

@@ -216,7 +216,8 @@ def _as_mail(row: sa.Row[Any], keys: Mapping[int, RowKey]) -> ClaimedMail:
             first_name=row.first_name,
             last_name=row.last_name,
             timezone=row.timezone or None,
-            locale=row.locale,
+            # A sign-up is in the language of its form.
+            language=row.payload.get("locale") or row.locale,
         ),
         address=row.payload.get(SEND_TO, row.email),
         delivery_key=keys.get(row.payload.get(DELIVERY_ID, 0)),

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from lovecampaign.audience.cells import escape_formula
-from lovecampaign.audience.columns import EXPORTED
+from lovecampaign.audience.columns import EXPORTED, Column
 from lovecampaign.audience.status import ACTIVE_WORD, STATUS_WORDS, UNCONFIRMED_WORD
 from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.store.database.engine import Database
@@ -87,11 +87,14 @@ def _rows(connection: Connection, fields: Sequence[str]) -> Iterator[list[str]]:
                 *_consent_cells(consents.get(number)),
                 _moment(person["last_active_at"]),
                 words[number],
+                person["locale"] or "",
                 *(person["fields"].get(name, "") for name in fields),
             ]
-    unknown = [""] * (len(EXPORTED) - 2)
+    status = EXPORTED.index(Column.STATUS)
     for key, word in _suppressed_strangers(connection):
-        yield [key, *unknown, word, *("" for _ in fields)]
+        row = [key, *[""] * (len(EXPORTED) + len(fields) - 1)]
+        row[status] = word
+        yield row
 
 
 def _pages(connection: Connection) -> Iterator[Sequence[RowMapping]]:

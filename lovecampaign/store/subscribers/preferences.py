@@ -51,14 +51,21 @@ def save_preferences(
     )
 
 
-def save_name_and_zone(
-    connection: Connection, subscriber_id: int, first_name: str, timezone: str, now: datetime
+def save_personal_data(
+    connection: Connection,
+    subscriber_id: int,
+    now: datetime,
+    *,
+    first_name: str,
+    timezone: str,
+    language: str | None,
 ) -> None:
     """For every campaign. An empty value counts too: the subscriber has seen the old one."""
+    values = {"first_name": first_name, "timezone": timezone, "locale": language}
     connection.execute(
         sa.update(subscriber)
         .where(subscriber.c.id == subscriber_id, subscriber.c.forgotten_at.is_(None))
-        .values(first_name=first_name, timezone=timezone, updated_at=now, last_active_at=now)
+        .values(**values, updated_at=now, last_active_at=now)
     )
 
 

@@ -41,6 +41,9 @@ import_change = sa.Table(
     sa.Column("new_first_name", sa.Text, nullable=False),
     sa.Column("new_last_name", sa.Text, nullable=False),
     sa.Column("new_timezone", sa.Text, nullable=False),
+    #: NULL where the language was unknown.
+    sa.Column("old_locale", sa.Text),
+    sa.Column("new_locale", sa.Text),
     sa.Column("old_fields", sa.JSON, nullable=False),
     sa.Column("new_fields", sa.JSON, nullable=False),
     sa.Column("old_last_active_at", Instant),

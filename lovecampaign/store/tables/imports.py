@@ -48,6 +48,7 @@ import_row = sa.Table(
     sa.Column("first_name", sa.Text),
     sa.Column("last_name", sa.Text),
     sa.Column("timezone", sa.Text),
+    sa.Column("locale", sa.Text),
     sa.Column("fields", sa.JSON),
     #: A tag set of :data:`import_tag`; 0 is none.
     sa.Column("tag_set", sa.Integer, nullable=False, server_default="0"),

@@ -26,6 +26,7 @@ subscriber = sa.Table(
     sa.Column("last_name", sa.Text, nullable=False, server_default=""),
     #: IANA name; '' where unknown.
     sa.Column("timezone", sa.Text, nullable=False, server_default=""),
+    #: A language tag, ``fr``; NULL where unknown.
     sa.Column("locale", sa.Text),
     sa.Column("fields", sa.JSON, nullable=False),
     sa.Column("created_at", Instant, nullable=False),

@@ -216,7 +216,10 @@ class Preview:
             campaign = self.pages.state.require_campaign()
             found = self.pages.people.reader(campaign, int(key), self.now())
         else:
+            key, _, language = key.partition(".")
             found = next((one for one in readers if one.key == (key or readers[0].key)), None)
+            if found and language in self.pages.state.require_campaign().languages[1:]:
+                found = found.in_language(language)
         if found is None:
             raise PageNotFound("There is no such reader.")
         return found

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.words.locale import own_name
 from lovecampaign.checks.rules.message.message import GMAIL_CLIPS_AT_BYTES
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.core.zones import ZoneInfo
@@ -105,7 +106,7 @@ class Pages:
         return self._write(
             "email.html",
             context,
-            email=email,
+            email=self._translated(email, context.reader),
             date=campaign.date_of(email),
             letter=view.letter,
             faults=faults,
@@ -148,7 +149,7 @@ class Pages:
         keys = {email.key for email in emails}
         forecasts = {
             reader.key: [one for one in forecast_month(campaign, reader) if one.email.key in keys]
-            for reader in self.readers
+            for reader in self._readers_like(context.reader)
         }
         knows_people = self._knows_people(context)
         pages = {
@@ -194,10 +195,30 @@ class Pages:
 
     def _subject(self, email: Email, reader: PreviewSubscriber) -> str:
         """The subject, rendered only if it has merge fields."""
-        if "{" not in email.subject:
-            return email.subject
+        shown = self._translated(email, reader)
+        if "{" not in shown.subject:
+            return shown.subject
         letter = self.state.view(email, reader).letter
-        return letter.subject if letter else email.subject
+        return letter.subject if letter else shown.subject
+
+    def _translated(self, email: Email, reader: PreviewSubscriber) -> Email:
+        """The email with the words that the reader gets."""
+        campaign = self.state.require_campaign()
+        language = campaign.language_of(email, reader.subscriber.language)
+        return email.translations.get(language, email)
+
+    def _readers_like(self, reader: PreviewSubscriber) -> Sequence[PreviewSubscriber]:
+        """The made-up readers, in the language that the page is in."""
+        language = reader.key.partition(".")[2] or None
+        return [one.in_language(language) for one in self.readers]
+
+    def _languages(self, reader: PreviewSubscriber) -> Sequence[tuple[str, PreviewSubscriber]]:
+        """A made-up reader in each of several languages, with the language's name."""
+        languages = self.state.require_campaign().languages
+        if len(languages) < 2 or not reader.is_made_up:
+            return ()
+        others = [(own_name(each), reader.in_language(each)) for each in languages[1:]]
+        return [(own_name(languages[0]), reader.in_language(None)), *others]
 
     def _write(self, template: str, context: PageContext, **names: Any) -> str:
         campaign = self.state.require_campaign()
@@ -205,7 +226,8 @@ class Pages:
             "campaign": campaign,
             "context": context,
             "reader": context.reader,
-            "readers": self.readers,
+            "readers": self._readers_like(context.reader),
+            "languages": self._languages(context.reader),
             "knows_people": self._knows_people(context),
             "urls": self.urls,
             "version": context.version,

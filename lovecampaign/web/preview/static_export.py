@@ -56,7 +56,12 @@ def export_month(
 
 def _write_all(pages: Pages, campaign: Campaign, target: Path, now: datetime) -> int:
     (target / "frames").mkdir(parents=True)
-    for reader in pages.readers:
+    readers = [
+        one.in_language(language)
+        for one in pages.readers
+        for language in (None, *campaign.languages[1:])
+    ]
+    for reader in readers:
         for name, page in _pages(
             pages, campaign, PageContext(reader=reader, now=now, is_trusted=False)
         ):

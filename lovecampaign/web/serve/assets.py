@@ -122,7 +122,7 @@ def _store(file: Path, copy: Path) -> None:
 def _images_of(campaign: Campaign) -> Iterator[tuple[str, Path]]:
     for email in campaign.emails:
         try:
-            images = read_content(campaign, email).images
+            images = read_content(campaign, email).all_images
         except ProblemsFound:
             continue  # an email that cannot be read is not sent either
         for path, image in images.items():

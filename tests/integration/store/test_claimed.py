@@ -46,7 +46,7 @@ def test_all_that_is_known_of_a_person_is_read(stage: Stage) -> None:
             first_name="Zoë",
             last_name="O'Hara",
             timezone="Europe/Paris",
-            locale="pt-BR",
+            language="pt-BR",
             fields={"plant": 'a "bean"'},
             tags=frozenset({"soil", "seeds"}),
             is_insider=False,
@@ -62,7 +62,7 @@ def test_what_nobody_knows_is_empty(stage: Stage) -> None:
     [id_] = stage.add_readers(1, zones=[""], lists=["others"])
     [person] = read(stage, id_)
     nobody = person.subscriber
-    assert (nobody.timezone, nobody.locale, person.joined_at) == (None, None, None)
+    assert (nobody.timezone, nobody.language, person.joined_at) == (None, None, None)
     assert (nobody.fields, nobody.tags) == ({}, frozenset())
     assert person.zone == stage.campaign.sending.unknown_timezone
 

@@ -12,10 +12,11 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.run import check_campaign, check_email
 from lovecampaign.core.problems import has_errors, in_file_order
-from lovecampaign.testing.campaigns import day_file, write_campaign
+from lovecampaign.testing.campaigns import PLAIN_TEMPLATE, day_file, write_campaign
 from lovecampaign.testing.months import utc
 from tests.support.paths import REPOSITORY
 
+FRAME_WORDS = '{% include "words/thanks" %}{% include "words/story" %}</mj-text>'
 HERE = Facts(now=utc("2027-01-20 12:00"))
 OUT_THERE = replace(HERE, provider_leaves_machine=True)
 
@@ -104,3 +105,40 @@ def test_every_problem_says_where_and_what_to_do(facts: Facts, tmp_path: Path) -
     for problem in check_campaign(load(write_campaign(tmp_path), tmp_path), facts):
         assert problem.hint
         assert problem.place or problem.code == "LC203"  # the environment has no file
+
+
+def test_mistakes_inside_a_word_are_in_the_file_of_words(tmp_path: Path) -> None:
+    folder = write_campaign(
+        tmp_path,
+        templates={"letter": PLAIN_TEMPLATE.replace("</mj-text>", FRAME_WORDS, 1)},
+    )
+    words = tmp_path / "templates" / "words" / "en.toml"
+    words.parent.mkdir()
+    words.write_text(
+        '[letter]\n# Ours.\nthanks = "Merci {{ nobody }}"\nstory = """\nOne\n{% if %}\n"""\n\n'
+        '[built-in.confirm]\nsubject = "{{ nobody }}"\n'
+        'text = """\nHi {{ nobdy }}.\n[[button: Yes | {{ links.confirm }}]]\n"""\n'
+    )
+    found = check_campaign(load(folder, tmp_path), HERE)
+    places = [str(one.place) for one in found if one.place and one.place.file.endswith(".toml")]
+    assert sorted(places) == [
+        f"templates/words/en.toml:{at}" for at in ("10:15", "12:7", "3:20", "6:1")
+    ]
+    assert {one.excerpt for one in found if one.code == "LC102"} == {"{% if %}"}
+
+
+def test_each_translation_is_checked_as_a_letter(tmp_path: Path) -> None:
+    french = "---\nsubject: Le sol\npreheader: Deux\n---\nBonjour {{ nobody }}. <form>\n"
+    folder = write_campaign(
+        tmp_path,
+        days=1,
+        settings={"languages": ["en", "fr"], "checks": {"ignore": {"LC229": "in English only"}}},
+        files={"days/01-sol.fr.md": french},
+    )
+    campaign = load(folder, tmp_path)
+    day = campaign.find_email("day-01")
+    assert day is not None
+    for found in (check_campaign(campaign, HERE), check_email(campaign, day, HERE)):
+        codes = {one.code for one in found if one.place and one.place.file.endswith("01-sol.fr.md")}
+        assert codes >= {"LC103", "LC120"}
+        assert "LC229" not in {one.code for one in found}

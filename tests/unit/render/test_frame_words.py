@@ -1,11 +1,13 @@
-"""Words of the letter's frame: in the campaign's language, frozen with the content."""
+"""Words of the letter and its frame in the recipient's language, frozen with the content."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.render.renderer import EmailRenderer
@@ -77,3 +79,85 @@ def test_a_missing_word_is_an_error_and_never_english(
     assert (problem.code, problem.message) == ("LC100", message)
     assert hint in (problem.hint or "")
     assert str(problem.place).startswith("templates/email/letter.mjml.j2:1")
+
+
+COPY = "{{ day.date }}: {{ offer.price }}, {{ campaign.launch_at }}, {{ subscriber.language }}\n"
+
+
+@pytest.fixture
+def email(bench: Workbench) -> Email:
+    english = bench.email(f"Hello {{{{ first_name }}}}. {COPY}")
+    copy = replace(english.copy, text=f"Bonjour {{{{ first_name }}}}. {COPY}")
+    french = replace(english, subject="Le sol, {{ first_name }}", preheader="Deux", copy=copy)
+    return replace(english, translations={"fr": french})
+
+
+@pytest.fixture
+def campaign(bench: Workbench, email: Email) -> Campaign:
+    return bench.campaign(email, languages=("en", "fr"))
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "text"),
+    [
+        ("fr-CA", "Le sol, Bo", "Bonjour Bo. mardi 2 février 2027: 99,00 €, dimanche 28 février"),
+        ("en", "The soil test", "Hello Bo. Tuesday 2 February 2027: €99.00, Sunday 28 February"),
+        ("it", "The soil test", "Hello Bo. Tuesday 2 February 2027: €99.00, Sunday 28 February"),
+        (None, "The soil test", "Hello Bo. Tuesday 2 February 2027: €99.00, Sunday 28 February"),
+    ],
+)
+def test_words_frame_dates_and_prices_are_in_the_language(
+    campaign: Campaign, email: Email, language: str | None, subject: str, text: str
+) -> None:
+    content = read_content(campaign, email)
+    renderer = EmailRenderer(campaign, email, content, media_url=MEDIA_URL)
+    for name in ("Ana", "Bo"):  # the second message takes the fast path
+        message = renderer.render(recipient(name, language=language))
+    is_french = language == "fr-CA"
+
+    assert message.subject == subject
+    shown = " ".join(message.text.split())
+    assert shown.startswith(text)
+    assert ("Jour 2 sur 27" if is_french else "Day 2 of 27") in shown
+    assert f", {language or 'en'} " in shown
+    assert f'lang="{"fr" if is_french else "en"}"' in message.html
+
+
+def test_every_language_takes_its_own_fast_path(campaign: Campaign, email: Email) -> None:
+    """Two variants, one for each language: the same bytes as campaigns of one language give."""
+    content = read_content(campaign, email)
+    both = EmailRenderer(campaign, email, content, media_url=MEDIA_URL)
+    french = EmailRenderer(
+        campaign.in_language("fr"),
+        email.translations["fr"],
+        content.translations["fr"],
+        media_url=MEDIA_URL,
+    )
+    messages = [both.render(recipient(name, language="fr")) for name in ("Ana", "Bo", "Cy")]
+    assert messages[2].variant is messages[1].variant is not None
+    assert messages[2].raw == french.render(recipient("Cy", language="fr")).raw
+    assert both.render(recipient("Cy")).variant is not messages[2].variant
+
+
+def test_all_languages_are_frozen_together(campaign: Campaign, email: Email) -> None:
+    content = read_content(campaign, email)
+    frozen = Content.from_json(content.to_json())
+    assert frozen == content
+    edited = replace(email.translations["fr"], subject="Le sable")
+    again = read_content(campaign, replace(email, translations={"fr": edited}))
+    assert again.fingerprint() != content.fingerprint()
+    now = campaign.in_language("fr")  # another language comes first by now
+    text = EmailRenderer(now, email, frozen, media_url=MEDIA_URL).render(recipient()).text
+    assert text.startswith("Hello Ana. Tuesday 2 February 2027")
+
+
+def test_content_frozen_by_an_older_version_is_read(bench: Workbench) -> None:
+    email = bench.email()
+    campaign = bench.campaign(email)
+    stored = read_content(campaign, email)
+    older = replace(stored, language="").to_json().replace('"language": "", ', "")
+    older = older.replace(', "translations": {}', "")
+    assert "translations" not in older
+    again = Content.from_json(older)
+    assert again.fingerprint() == stored.fingerprint()
+    assert "Hello" in EmailRenderer(campaign, email, again, media_url="").render(recipient()).text

@@ -14,19 +14,57 @@ from lovecampaign.core.problems import Problem
 from lovecampaign.core.zones import ZoneInfo
 
 #: Phrases that announce the next email, before or after the name of a day.
-_ANNOUNCES = (
-    r"(?:you(?:['’]ll| will)? (?:get|meet|hear|read|find|see|learn)|(?:I|we)(?:['’]ll| will) "
-    r"(?:send|tell|write|show|share|introduce)|(?:the )?(?:next )?(?:letter|email|story))"
+_ANNOUNCES = "(?:{})".format(
+    "|".join(
+        (
+            r"you(?:['’]ll| will)? (?:get|meet|hear|read|find|see|learn)",
+            r"(?:I|we)(?:['’]ll| will) (?:send|tell|write|show|share|introduce)",
+            r"(?:the )?(?:next )?(?:letter|email|story)",
+            r"(?:bekommst|erhältst|liest|triffst|hörst|findest|siehst|lernst|erfährst) du",
+            r"du (?:bekommst|erhältst|liest|triffst|hörst|findest|siehst|lernst|erfährst)",
+            r"(?:bekommen|erhalten|lesen|treffen|hören|finden|sehen|lernen|erfahren) Sie",
+            r"Sie (?:bekommen|erhalten|lesen|treffen|hören|finden|sehen|lernen|erfahren)",
+            r"(?:schicke|sende|schreibe|erzähle|zeige) ich",
+            r"ich (?:schicke|sende|schreibe|erzähle|zeige)",
+            r"(?:schicken|senden|schreiben|erzählen|zeigen) wir",
+            r"wir (?:schicken|senden|schreiben|erzählen|zeigen)",
+            r"(?:kommt |folgt )?(?:der|die) nächste (?:brief|mail|geschichte)",
+            r"(?:vous|tu) (?:recev(?:re|ra)[zs]|recevez|reçois|lire?[zs]|liras|verr(?:ez|as))",
+            r"(?:vous|tu) (?:rencontr|trouv|découvri|apprend)(?:e?r)?(?:e[zs]|as)",
+            r"(?:je|nous) (?:vous |te |t['’])?(?:envo[iy]|enverr|racont|écri|montr|présent)\w+",
+            r"(?:la )?prochaine (?:lettre|histoire)",
+            r"(?:recib|leer|conocer|encontrar|ver|descubrir)(?:es|ás)",
+            r"te (?:env[ií]|mand|escrib|cont|cuent|muestr|mostrar)\w+",
+            r"(?:la )?próxima (?:carta|historia)",
+            r"(?:ricever|legger|conoscer|trover|vedr|scoprir)ai|ricevi|leggi|conosci|trovi|scopri",
+            r"ti (?:mand|scriv|raccont|mostr|invi|presen)\w+",
+            r"(?:la )?prossima (?:lettera|storia)",
+            r"(?:krijg|lees|ontmoet|vind|zie|leer|hoor) (?:je|u)",
+            r"(?:je|u) (?:krijgt|leest|ontmoet|vindt|ziet|leert|hoort)",
+            r"(?:stuur|schrijf|vertel) ik|ik (?:stuur|schrijf|vertel)",
+            r"(?:sturen|schrijven|vertellen) we|we (?:sturen|schrijven|vertellen)",
+            r"(?:komt )?(?:de|het) volgende (?:brief|verhaal)",
+            r"(?:você )?(?:receb|conhec|encontr)e?(?:erá|ará|rá|es|e|a)|você (?:lê|lerá|vê|verá)",
+            r"(?:te |lhe )?(?:envio|enviarei|mando|mandarei|conto|contarei|escrevo|escreverei)",
+            r"(?:a )?próxima (?:carta|história)",
+        )
+    )
+)
+#: Where the same word is not the morning.
+_MORROW = (
+    r"(?:tomorrow(?: (?:morning|evening))?|demain|domani|amanhã|(?<!la )(?<!esta )(?<!cada )mañana"
+    r"|(?<!am )(?<!en )(?<!er )(?<!em )(?<!te )(?<!ze )(?<!de )(?<!ke )morgen)"
 )
 _TOMORROW = re.compile(
-    rf"\btomorrow(?:['’]s (?:letter|email|story))\b"
-    rf"|\btomorrow(?: (?:morning|evening))?,?\s+{_ANNOUNCES}\b"
-    rf"|\b{_ANNOUNCES}\b[^.!?\n]{{0,40}}\btomorrow\b",
+    r"\btomorrow(?:['’]s (?:letter|email|story))\b"
+    r"|\b(?:brief|geschichte|lettre|histoire|carta|historia|lettera|storia|verhaal|história)"
+    r" (?:von morgen|de demain|de mañana|di domani|van morgen|de amanhã)\b"
+    rf"|\b{_MORROW},?\s+{_ANNOUNCES}\b|\b{_ANNOUNCES}\b[^.!?\n]{{0,40}}\b{_MORROW}\b",
     re.IGNORECASE,
 )
 _ON_WEEKDAY = re.compile(
-    rf"\b[Oo]n (?P<day>{WEEKDAY}),?\s+{_ANNOUNCES}\b"
-    rf"|\b{_ANNOUNCES}\b[^.!?\n]{{0,40}}\bon (?P<late>{WEEKDAY})\b",
+    rf"\b(?:(?:on|am|le|el|op|na|no) )?(?P<day>{WEEKDAY}),?\s+{_ANNOUNCES}\b"
+    rf"|\b{_ANNOUNCES}\b[^.!?\n]{{0,40}}\b(?:on|am|le|el|op|na|no) (?P<late>{WEEKDAY})\b",
     re.IGNORECASE,
 )
 _WEEK = timedelta(days=7)
@@ -43,9 +81,12 @@ _OPENING = re.compile(
     rf"\b{_OPENS}[^.!?\n]{{0,30}}?\b{_DAY_NAMED}|\b{_DAY_NAMED},?[^.!?\n,]{{0,20}}?\b{_OPENS}",
     re.IGNORECASE,
 )
-_DAY_NUMBER = re.compile(r"\b[Dd]ay (?P<number>[1-9]\d?)\b(?!\s*[%:]\d)")
+_DAY = r"(?:day|tag|jour|día|giorno|dag|dia)"
+_DAY_NUMBER = re.compile(rf"\b{_DAY} (?P<number>[1-9]\d?)\b(?!\s*[%:]\d)", re.IGNORECASE)
 _SUBJECT_NUMBER = re.compile(
-    r"^\W*day (?P<start>\d{1,2})\b|\bday (?P<of>\d{1,2}) of \d+", re.IGNORECASE
+    rf"^\W*{_DAY} (?P<start>\d{{1,2}})\b"
+    rf"|\b{_DAY} (?P<of>\d{{1,2}}) (?:of|von|sur|de|di|van) \d+",
+    re.IGNORECASE,
 )
 
 
@@ -53,7 +94,8 @@ class PromiseKept(EmailRule, code="LC247"):
     """A letter that is announced comes.
 
     "Tomorrow you get the key" needs a letter tomorrow; "on Friday" one on Friday; "day 9" a day
-    9. Readers remember what they were promised, also when a day was moved or skipped later.
+    9. Readers remember what they were promised, also when a day was moved or skipped later. Seven
+    languages are known.
 
     Bad:  On day 6: "Tomorrow you meet Mathilde." with skip: [7]
     Good: On day 6: "On Monday you meet Mathilde." with a letter on that Monday

@@ -173,7 +173,7 @@ def _insert(
 
 def _insert_subscribers(connection: Connection, made: Columns) -> None:
     """``made``: when and by which import."""
-    names = ("address_key", "email", "first_name", "last_name", "timezone", "fields")
+    names = ("address_key", "email", "first_name", "last_name", "timezone", "locale", "fields")
     columns: Columns = {name: import_row.c[name] for name in (*names, "last_active_at")}
     columns = {**columns, **made}
     if connection.dialect.name == "sqlite":
@@ -202,6 +202,7 @@ def _update_subscribers(connection: Connection, now: datetime) -> None:
             first_name=_new_or_known("first_name"),
             last_name=_new_or_known("last_name"),
             timezone=_new_or_known("timezone"),
+            locale=_new_or_known("locale"),
             fields=sa.func.coalesce(import_verdict.c.fields, subscriber.c.fields),
             last_active_at=sa.case((known.is_(None) | (seen > known), seen), else_=known),
             updated_at=now,

@@ -74,7 +74,7 @@ def save_former_values(connection: Connection, import_id: int, list_name: str) -
         "old_confirmed_at": membership.c.confirmed_at,
         "old_consent_expires_at": membership.c.consent_expires_at,
     }
-    for name in ("first_name", "last_name", "timezone"):
+    for name in ("first_name", "last_name", "timezone", "locale"):
         new = import_row.c[name]
         columns[f"old_{name}"] = subscriber.c[name]
         columns[f"new_{name}"] = sa.case((new != "", new), else_=subscriber.c[name])

@@ -16,7 +16,7 @@ from lovecampaign.store.subscribers.imports.staging import CHUNK
 from lovecampaign.store.tables import subscriber
 from lovecampaign.store.tables.imports import RowVerdict, import_row, import_tag, import_verdict
 
-_TEXTS = ("first_name", "last_name", "timezone")
+_TEXTS = ("first_name", "last_name", "timezone", "locale")
 _CONSENT = (
     "consent_kind",
     "consent_at",

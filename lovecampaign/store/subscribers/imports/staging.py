@@ -59,7 +59,10 @@ class StagingWriter:
     def add(self, decision: Subscribe | Suppress | SkipRow) -> None:
         self._count += 1
         if isinstance(decision, Subscribe):
-            self._add_row(decision.key, *self._subscribed_row(decision))
+            columns, row = self._subscribed_row(decision)
+            if decision.language:
+                columns, row = (*columns, "locale"), (*row, decision.language)
+            self._add_row(decision.key, columns, row)
         elif isinstance(decision, Suppress):
             self._add_row(decision.key, *self._suppressed_row(decision))
         else:
@@ -93,7 +96,7 @@ class StagingWriter:
 
     def _subscribed_row(self, subscribe: Subscribe) -> tuple[Columns, Row]:
         """The values as the columns' types would store them."""
-        key, email, first_name, last_name, zone, tags, fields, consent, seen_at, _ = subscribe
+        key, email, first_name, last_name, zone, tags, fields, consent, seen_at, *_ = subscribe
         source = consent.source if consent else ""
         if not (first_name + last_name + source).isprintable():
             first_name, last_name = _on_one_line(first_name), _on_one_line(last_name)

@@ -12,7 +12,7 @@ from lovecampaign.store.tables import BigKey, import_change, subscriber
 
 #: Subscribers per statement where the fields differ from both values.
 _CHUNK = 2_000
-_TEXTS = ("first_name", "last_name", "timezone")
+_TEXTS = ("first_name", "last_name", "timezone", "locale")
 _VALUES = (*_TEXTS, "last_active_at")
 
 undo_tables = sa.MetaData()

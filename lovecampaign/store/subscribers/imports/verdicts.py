@@ -202,7 +202,7 @@ def _has_news(list_name: str) -> Condition:
     subscriber_id = subscriber.c.id
     return (
         ~_is_on(list_name)
-        | sa.or_(*(_has_new_text(name) for name in ("first_name", "last_name", "timezone")))
+        | sa.or_(*map(_has_new_text, ("first_name", "last_name", "timezone", "locale")))
         | _was_active_later()
         | _has_new_tag(subscriber_id)
         | has_new_consent(list_name, subscriber_id)
@@ -218,8 +218,8 @@ def _is_on(list_name: str) -> Condition:
 
 
 def _has_new_text(name: str) -> Condition:
-    new = import_row.c[name]
-    return (new != "") & (new != subscriber.c[name])
+    new, known = (sa.func.coalesce(table.c[name], "") for table in (import_row, subscriber))
+    return (new != "") & (new != known)
 
 
 def _was_active_later() -> Condition:

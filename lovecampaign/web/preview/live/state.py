@@ -20,6 +20,7 @@ from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.images import find_image
 from lovecampaign.render.model.problem_codes import RenderCode
+from lovecampaign.render.model.template_files import locate_word
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.web.preview.letter.inspect import InspectedMessage, inspect_message
 from lovecampaign.web.preview.readers.addressing import make_recipient
@@ -98,7 +99,7 @@ class PreviewState:
                 except ProblemsFound as error:
                     faults = error.problems
                 except RenderError as error:
-                    faults = [_as_problem(error, email)]
+                    faults = [locate_word(_as_problem(error, email), self.require_campaign())]
                 else:
                     self._last_good[email.key, reader.key] = letter
                     return View(email=email, letter=letter)
@@ -149,7 +150,7 @@ class PreviewState:
             return known
         campaign, content = self.require_campaign(), inputs.content
         renderer = EmailRenderer(campaign, email, content, media_url=self.settings.media_url)
-        for path, image in content.images.items():
+        for path, image in content.all_images.items():
             if (file := find_image(campaign, path)) is not None:
                 self.pictures[image.name] = file
         rendered = _Rendered(inputs=inputs, renderer=renderer, messages=LruCache(_CACHED_MESSAGES))

@@ -21,7 +21,7 @@ _FIELDS = SampleFields()
 class PreviewSubscriber:
     """A subscriber, real or made up, to see the preview as."""
 
-    #: Their name in URLs: ``sam``, or the id of a real subscriber, like ``17``.
+    #: Their name in URLs: ``sam``, ``sam.fr``, or the id of a real subscriber, like ``17``.
     key: str
     label: str
     #: Their special feature.
@@ -33,6 +33,14 @@ class PreviewSubscriber:
     is_buyer: bool = False
     #: False for members of the insiders' list only.
     is_in_audience: bool = True
+
+    def in_language(self, language: str | None) -> PreviewSubscriber:
+        """The same, reading another of the campaign's languages; None: the first."""
+        return replace(
+            self,
+            key=self.key.partition(".")[0] + (f".{language}" if language else ""),
+            subscriber=self.subscriber._replace(language=language),
+        )
 
     @property
     def is_made_up(self) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from lovecampaign.campaign.words.locale import choose_language, own_name
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.core.zones import current_name
 from lovecampaign.schedule.instants import effective_zone
@@ -26,7 +27,7 @@ from lovecampaign.store.signup.unsubscribe import is_unsubscribed
 from lovecampaign.store.subscribers.preferences import (
     Preferences,
     read_preferences,
-    save_name_and_zone,
+    save_personal_data,
     save_preferences,
 )
 from lovecampaign.web.serve.content.masking import mask_address
@@ -63,6 +64,8 @@ class PreferencesForm:
     paused_until: datetime | None
     first_name: str
     timezone: str
+    #: One of the campaign's; None for a campaign with a single one: the known one is kept.
+    language: str | None
     #: The length of a new pause, as typed; '' for none, or to keep the current one.
     days: str = ""
     #: The error's text, ``preferences.wrong.KEY``; None for a valid form.
@@ -94,6 +97,7 @@ def show(context: RequestContext) -> Response:
             paused_until=preferences.paused_until,
             first_name=link.delivery.first_name,
             timezone=current_name(link.delivery.timezone),
+            language=_language_of(link),
         )
         return _show(context, connection, link, form, is_saved=is_saved)
 
@@ -120,22 +124,43 @@ def _act(context: RequestContext, link: OpenedLink) -> Response:
         if action == GO_ON:
             _save(connection, link, replace(before, paused_until=None))
             return _show_done(context, link, SAVED)
-        zone = link.delivery.timezone
-        form = read_preferences_form(context.form, before, zone, context.now)
+        zone, language = link.delivery.timezone, _language_of(link)
+        form = read_preferences_form(context.form, before, zone, language, context.now)
         if form.wrong is not None:
             return _show(context, connection, link, form, status=422)
         wanted = Preferences(is_launch_only=form.is_launch_only, paused_until=form.paused_until)
         _save(connection, link, wanted)
-        save_name_and_zone(
-            connection, link.delivery.subscriber_id, form.first_name, form.timezone, context.now
+        save_personal_data(
+            connection,
+            link.delivery.subscriber_id,
+            context.now,
+            first_name=form.first_name,
+            timezone=form.timezone,
+            language=_chosen_language(context, link),
         )
     return _show_done(context, link, SAVED)
 
 
+def _language_of(link: OpenedLink) -> str | None:
+    """The language of the subscriber's emails, where there are several."""
+    languages = link.campaign.languages
+    return choose_language(languages, link.delivery.language) if len(languages) > 1 else None
+
+
+def _chosen_language(context: RequestContext, link: OpenedLink) -> str | None:
+    """One of the campaign's languages, else the known one."""
+    chosen = context.form.get("language")
+    return chosen if chosen in link.campaign.languages else link.delivery.language
+
+
 def read_preferences_form(
-    form: Mapping[str, str], before: Preferences, zone: str, now: datetime
+    form: Mapping[str, str],
+    before: Preferences,
+    zone: str,
+    language: str | None,
+    now: datetime,
 ) -> PreferencesForm:
-    """Validates a form; without a new pause or ``zone``, the current one is kept.
+    """Validates a form; without a new pause, zone or language, the current one is kept.
 
     A pause of N days leaves out N daily emails, at whatever time of day it begins.
     """
@@ -146,6 +171,7 @@ def read_preferences_form(
         paused_until=now + length if length else before.paused_until,
         first_name=one_line(form.get("first_name", ""), MAX_NAME_LENGTH),
         timezone=parse_zone(form.get("timezone", zone), zone),
+        language=form.get("language", language) if language else None,
         days=days if length is None else "",
         wrong="days" if length is None else None,
     )
@@ -218,6 +244,7 @@ def _show(
         address=mask_address(delivery.address),
         token=link.token,
         regions=regions_with(form.timezone),
+        languages={each: own_name(each) for each in campaign.languages},
         default_zone=effective_zone(None, campaign),
         zone=effective_zone(form.timezone or None, campaign),
         longest_pause=LONGEST_PAUSE.days,

@@ -30,7 +30,7 @@ def words(workspace: Path, language: str) -> Translation:
 
 
 def found(workspace: Path, language: str = "en") -> list[str]:
-    return [f"{one.place}: {one.message}" for one in find_word_problems(workspace, language)]
+    return [f"{one.place}: {one.message}" for one in find_word_problems(workspace, [language])]
 
 
 def test_a_workspace_changes_single_words_of_a_language(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_language_needs_its_plural_forms(tmp_path: Path) -> None:
 
 
 def test_a_language_without_words_is_an_error_that_names_the_file(tmp_path: Path) -> None:
-    [problem] = find_word_problems(tmp_path, "sv")
+    [problem] = find_word_problems(tmp_path, ["sv"])
 
     assert problem.is_error
     assert str(problem.place) == "templates/words/sv.toml"
