@@ -67,6 +67,8 @@ class SendingProcess:
     stop: threading.Event = field(default_factory=threading.Event)
     #: Called with the number of new outcomes, for a progress bar.
     on_progress: Callable[[int], None] = lambda _count: None
+    #: The most deliveries of one claim, where processes share what is due; None: the provider's.
+    claim_most: int | None = None
     #: Called where others took over this process's claims; does not return.
     on_fenced: Callable[[], NoReturn] = end_at_once
     #: By campaign and email key; of one campaign at most.

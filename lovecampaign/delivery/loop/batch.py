@@ -257,7 +257,7 @@ class _BatchDelivery:
     def _chunk_size(self, tally: Tally) -> int:
         if self.sender.stop.is_set() or self.sender.hold.seconds_left or tally.closed:
             return 0
-        size = self.sender.provider.claim_size
+        size = self.sender.claim_most or self.sender.provider.claim_size
         if self.throttle is not None:
             size = min(size, max(1, int(self.throttle.per_second * SECONDS_A_CHUNK)))
         return size if self.most is None else min(size, self.most - tally.tried)
