@@ -178,7 +178,7 @@ class _Order:
     def end_early(self) -> None:
         """After a failure of our own: the messages in flight are finished, and settled if possible.
 
-        A process that outlives it is told to end, and another takes its place.
+        A process that takes longer is dismissed: it ends later, and another takes its place.
         """
         self._stop()
         while self.busy and (readable := _readable(self.busy, _SECONDS_TO_END)):
