@@ -120,6 +120,23 @@ def test_processes_end_when_their_command_is_killed(
     assert set(shop_on_sqlite.stage.states("day-01")) == {"sent", "planned"}
 
 
+def test_processes_that_die_again_and_again_end_the_pass(
+    shop_on_sqlite: Shop, server: MailServer
+) -> None:
+    shop = shop_on_sqlite
+    sender = shop.start_send("--processes", "2")
+    while sender.code is None:
+        for pid in _sending(sender):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+    said = sender.end()
+    assert said.code == ExitCode.UNREACHABLE
+    assert "die again and again" in said.json["errors"][0]["message"]
+    _finish(shop)
+    shop.evidence(server).prove(READERS, most_in_doubt_a_sender=4)
+
+
 def test_a_pause_holds_in_all_processes(shop_on_sqlite: Shop, server: MailServer) -> None:
     shop = shop_on_sqlite
     sender = shop.start_send("--processes", "2")
