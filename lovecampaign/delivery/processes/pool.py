@@ -68,6 +68,7 @@ class ProcessPool:
         while len(self._pids) < self.count:
             pid, pipe = self.server.fork()
             self._pids[pipe] = pid
+        sender.provider.disconnect()  # a server may limit their number
         order = _Order(pool=self, sender=sender, recovery=recovery)
         try:
             return order.deliver(_make_order(sender, jobs, self.count))

@@ -102,9 +102,12 @@ class SmtpProvider:
     def has_sent(self, delivery_id: str) -> bool | None:
         """SMTP has no command for it."""
 
-    def close(self) -> None:
+    def disconnect(self) -> None:
         for connection in self._connections:
             connection.close()
+
+    def close(self) -> None:
+        self.disconnect()
         self._threads.shutdown()
 
 

@@ -21,6 +21,8 @@ import sqlalchemy as sa
 
 from lovecampaign.core.errors import ExitCode
 from lovecampaign.store import tables
+from lovecampaign.testing.smtp_connection import SmtpServerOptions
+from lovecampaign.testing.smtp_server import SmtpServer
 from tests.chaos.commands import Command, Commands
 from tests.chaos.servers import Kind, MailServer, running_server
 from tests.chaos.workspace import DAY_1_AT_NINE, Shop, opened_shop
@@ -159,6 +161,20 @@ def test_a_run_sends_with_several_processes(
         states = [shop.stage.states(f"day-{day:02}") for day in (1, 2, 3)]
         assert states == [{"sent": 60}] * 3
         assert len(list((shop.folder / "outbox" / "new").iterdir())) == 180
+
+
+def test_all_processes_together_keep_to_a_limit_of_connections(
+    tmp_path: Path, commands: Commands
+) -> None:
+    """The command itself keeps none: each process has its own."""
+    with (
+        SmtpServer(SmtpServerOptions(connections_at_once=2)) as limited,
+        opened_shop(tmp_path / "shop", commands, SQLITE, readers=60, max_per_second=20) as shop,
+    ):
+        provider = f"smtp://127.0.0.1:{limited.port}?connections=2"
+        said = shop.start_send("--processes", "2", LOVECAMPAIGN_PROVIDER=provider).end().done()
+        assert said.data["sent"] == 60
+        assert len(_sent_by_owner(shop)) == 2
 
 
 def test_more_processes_than_connections_are_refused(
