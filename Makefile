@@ -66,7 +66,8 @@ fuzz: setup
 	@LOVECAMPAIGN_FUZZ=1 $(BIN)/pytest -n $(WORKERS) -m hypothesis
 
 chaos: setup
-	@LOVECAMPAIGN_CHAOS=1 $(BIN)/pytest -n $(WORKERS) -rP tests/integration/crashes/test_killed.py
+	@LOVECAMPAIGN_CHAOS=1 $(BIN)/pytest -n $(WORKERS) -rP tests/integration/crashes/test_killed.py \
+		tests/integration/crashes/test_processes.py
 
 load: setup
 	@$(BIN)/python -m benchmarks.parts.load

@@ -18,7 +18,10 @@ from benchmarks.figures import Figure, Measured, NotMeasured
 from benchmarks.report import describe_machine, line_of, write_page
 
 #: Modules with a ``measure``, in the order of the page.
-PARTS = ("render", "smtp", "sendgrid", "ledger", "importing", "memory", "startup", "serve")
+PARTS = (
+    *("render", "smtp", "sendgrid", "processes", "ledger", "importing", "memory", "startup"),
+    "serve",
+)
 ROUNDS, QUICK_ROUNDS = 5, 1
 _HERE = Path(__file__).parent
 

@@ -19,6 +19,7 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.base.sender import open_sender
+from lovecampaign.delivery.loop.dispatch import BatchDispatcher
 from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store import tables
@@ -35,9 +36,10 @@ _AT_ONCE = 20_000
 
 
 def make_workspace(folder: Path, **choices: Any) -> Path:
-    """A campaign that sends the email on day 1, without a throttle."""
+    """A campaign that sends the email on day 1; without a throttle, unless ``choices`` name one."""
     folder.mkdir(parents=True, exist_ok=True)
-    settings = {"sending": {"max_per_second": "unlimited"}, "audience": {"without_tags": ["staff"]}}
+    pace = choices.pop("max_per_second", "unlimited")
+    settings = {"sending": {"max_per_second": pace}, "audience": {"without_tags": ["staff"]}}
     return write_campaign(
         folder,
         days=2,
@@ -132,9 +134,15 @@ def postgres_databases(count: int) -> Iterator[list[str]]:
         yield [stack.enter_context(server.database()) for _ in range(count)]
 
 
-def send_day_1(settings: Settings, database: Database, provider: Provider) -> SendReport:
+def send_day_1(
+    settings: Settings,
+    database: Database,
+    provider: Provider,
+    dispatcher: BatchDispatcher | None = None,
+) -> SendReport:
     """One pass of ``send`` on the morning of day 1, with ledger and flight journal."""
     campaign = load(settings.workspace)
     settings = replace(settings, provider_url=provider.name)
     with open_sender(settings, database, provider, FixedClock(DAY_1)) as sender:
-        return send_due(sender, campaign, PassOptions(), lambda _email: ())
+        options = PassOptions(dispatcher=dispatcher)
+        return send_due(sender, campaign, options, lambda _email: ())

@@ -18,8 +18,8 @@ from statistics import median
 import sqlalchemy as sa
 
 from benchmarks.figures import Figure, Measured, NotMeasured
-from benchmarks.parts.load import DELIVERIES, events_request
-from benchmarks.parts.load_server import PASSWORD, LoadServer, running_server
+from benchmarks.parts.load.__main__ import DELIVERIES, events_request
+from benchmarks.parts.load.server import PASSWORD, LoadServer, running_server
 from benchmarks.workspace import postgres_databases
 from lovecampaign.store import tables
 from lovecampaign.store.database.types import to_microseconds

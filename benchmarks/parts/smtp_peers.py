@@ -57,11 +57,11 @@ def smtplib_with_jinja(
     addressing: RecipientBuilder,
     recipients: Iterator[Recipient],
     sink: Sink,
+    count: int = 60,
 ) -> Contender:
     """Jinja, EmailMessage and smtplib, one recipient after the other."""
     jinja = Environment(autoescape=True)
     html, text, subject = map(jinja.from_string, jinja_sources(renderer, addressing))
-    count = 60
 
     def work() -> float:
         rows = [as_row(each) for each in itertools.islice(recipients, count)]

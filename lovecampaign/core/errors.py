@@ -18,6 +18,7 @@ class ExitCode(IntEnum):
     CONFIRMATION = 4  #: needed or declined
     RUN_AGAIN = 6  #: in doubt, to retry or remaining > 0
     UNREACHABLE = 7  #: provider or database
+    FENCED = 75  #: suspended, and others took over: EX_TEMPFAIL of sysexits.h, start it again
     INTERRUPTED = 130
 
 

@@ -24,9 +24,12 @@ _SUBMISSION_PORT = 587  # RFC 6409
 _SUBMISSIONS_PORT = 465  # RFC 8314
 
 
-def open_provider(settings: Settings, notes: ServerNotes | None = None) -> Provider:
+def open_provider(
+    settings: Settings, notes: ServerNotes | None = None, processes: int = 1
+) -> Provider:
     """The provider of a workspace, not yet connected. ``notes`` remember what SMTP servers can do.
 
+    ``processes`` share the connections: ``?connections=N`` keeps to the limit of a server.
     Raises UsageError, which never shows the URL: it may hold a password.
     """
     scheme, colon, _ = settings.provider_url.partition(":")
@@ -36,10 +39,10 @@ def open_provider(settings: Settings, notes: ServerNotes | None = None) -> Provi
             "LOVECAMPAIGN_PROVIDER must start with one of " + ", ".join(f"{s}:" for s in _SCHEMES),
             hint="for a first try: LOVECAMPAIGN_PROVIDER=maildir:outbox",
         )
-    return opener(settings, notes)
+    return opener(settings, notes, processes)
 
 
-def _open_maildir(settings: Settings, _notes: ServerNotes | None) -> Provider:
+def _open_maildir(settings: Settings, _notes: ServerNotes | None, _processes: int) -> Provider:
     path = settings.provider_url.partition(":")[2].strip()
     if not path:
         raise UsageError(
@@ -49,30 +52,31 @@ def _open_maildir(settings: Settings, _notes: ServerNotes | None) -> Provider:
     return MaildirProvider(settings.workspace / path, name=f"maildir:{path}")
 
 
-def _open_memory(_settings: Settings, _notes: ServerNotes | None) -> Provider:
+def _open_memory(_settings: Settings, _notes: ServerNotes | None, _processes: int) -> Provider:
     return MemoryProvider()
 
 
-def _open_smtp(settings: Settings, notes: ServerNotes | None) -> Provider:
+def _open_smtp(settings: Settings, notes: ServerNotes | None, processes: int) -> Provider:
     from lovecampaign.providers.smtp.connect import Security
 
     url = _split(settings.provider_url)
     security = Security.LOOPBACK if is_loopback(_host(url)) else Security.STARTTLS
-    return _smtp_provider(url, security, _SUBMISSION_PORT, notes)
+    return _smtp_provider(url, security, _SUBMISSION_PORT, notes, processes)
 
 
-def _open_smtps(settings: Settings, notes: ServerNotes | None) -> Provider:
+def _open_smtps(settings: Settings, notes: ServerNotes | None, processes: int) -> Provider:
     from lovecampaign.providers.smtp.connect import Security
 
     url = _split(settings.provider_url)
-    return _smtp_provider(url, Security.TLS, _SUBMISSIONS_PORT, notes)
+    return _smtp_provider(url, Security.TLS, _SUBMISSIONS_PORT, notes, processes)
 
 
-def _open_sendgrid(settings: Settings, _notes: ServerNotes | None) -> Provider:
+def _open_sendgrid(settings: Settings, _notes: ServerNotes | None, processes: int) -> Provider:
     from lovecampaign.providers.sendgrid.batching import MAX_RECIPIENTS
     from lovecampaign.providers.sendgrid.connection import Endpoint
     from lovecampaign.providers.sendgrid.provider import (
-        SendGridProvider,  # urllib3 only where it is used
+        CONNECTIONS,  # urllib3 only where it is used
+        SendGridProvider,
     )
 
     if settings.sendgrid_api_key is None:
@@ -93,12 +97,13 @@ def _open_sendgrid(settings: Settings, _notes: ServerNotes | None) -> Provider:
         endpoint,
         settings.sendgrid_api_key,
         name="sendgrid:" if is_default else f"sendgrid: at {endpoint.host}:{endpoint.port}",
+        connections=max(1, CONNECTIONS // processes),
         max_recipients=int(options.get("people", MAX_RECIPIENTS)),
     )
 
 
 #: By URL scheme.
-_SCHEMES: Mapping[str, Callable[[Settings, ServerNotes | None], Provider]] = {
+_SCHEMES: Mapping[str, Callable[[Settings, ServerNotes | None, int], Provider]] = {
     "maildir": _open_maildir,
     "smtp": _open_smtp,
     "smtps": _open_smtps,
@@ -108,11 +113,19 @@ _SCHEMES: Mapping[str, Callable[[Settings, ServerNotes | None], Provider]] = {
 
 
 def _smtp_provider(
-    url: SplitResult, security: Security, default_port: int, notes: ServerNotes | None
+    url: SplitResult,
+    security: Security,
+    default_port: int,
+    notes: ServerNotes | None,
+    processes: int,
 ) -> Provider:
     from lovecampaign.providers.smtp.ahead.policy import AheadMode
     from lovecampaign.providers.smtp.connect import SmtpTarget, TimeLimits
-    from lovecampaign.providers.smtp.provider import DEFAULT_CONNECTIONS, SmtpProvider
+    from lovecampaign.providers.smtp.provider import (
+        CLAIMS_PER_CONNECTION,
+        DEFAULT_CONNECTIONS,
+        SmtpProvider,
+    )
 
     if url.path.strip("/") or url.fragment:
         raise _unreadable("LOVECAMPAIGN_PROVIDER")
@@ -126,12 +139,22 @@ def _smtp_provider(
         password=unquote(url.password) if url.password else None,
         limits=TimeLimits.all_of(timeout) if timeout else TimeLimits(),
     )
-    return SmtpProvider(
+    connections = int(options.get("connections", DEFAULT_CONNECTIONS))
+    if connections < processes:
+        raise UsageError(
+            f"{processes} processes share {connections} connections to the server",
+            hint=f"use fewer --processes, or write ?connections={2 * processes} into "
+            "LOVECAMPAIGN_PROVIDER, if the server allows so many",
+        )
+    provider = SmtpProvider(
         server,
-        connections=int(options.get("connections", DEFAULT_CONNECTIONS)),
+        connections=connections // processes,
         ahead=AheadMode(options.get("ahead", AheadMode.AUTO)),
         notes=notes,
     )
+    # As many at once as one process would claim: a commit for fewer costs each message more.
+    provider.claim_size = CLAIMS_PER_CONNECTION * connections
+    return provider
 
 
 def _options(url: SplitResult, known: Mapping[str, int | type[StrEnum]]) -> dict[str, str]:

@@ -70,6 +70,7 @@ def test_the_doctor_finds_a_healthy_shop_healthy(shop: Shop) -> None:
         "database": "good",
         "clock": "good",
         "provider": "good",
+        "processes": "good",
         "public url": "good",
         "dns": "unknown",
     }

@@ -30,6 +30,9 @@ class Remembering:
     def has_sent(self, delivery_id: str) -> bool | None:
         return self._provider.has_sent(delivery_id)
 
+    def disconnect(self) -> None:
+        self._provider.disconnect()
+
     def close(self) -> None:
         self._provider.close()
 

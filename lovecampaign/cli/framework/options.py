@@ -16,6 +16,7 @@ from lovecampaign.core.errors import UsageError
 
 #: Beyond these, time zones and sums of times stop making sense.
 FIRST_YEAR, LAST_YEAR = 1970, 2199
+MOST_PROCESSES = 64
 HELP_OPTIONS = ("--help", "-h")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any] | click.Command)
 
@@ -65,6 +66,19 @@ def port_option(default: int) -> Callable[[Decorated], Decorated]:
         show_default=True,
         help="0 takes any free one.",
     )
+
+
+def processes_option(command: Decorated) -> Decorated:
+    """``--processes``, of the commands that send what is due."""
+    option = click.option(
+        "--processes",
+        type=click.IntRange(1, MOST_PROCESSES),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Send with N processes at once.",
+    )
+    return option(command)
 
 
 def common_options(command: Decorated) -> Decorated:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from lovecampaign.campaign.files.load import load_campaign
-from lovecampaign.campaign.model.campaign import Sender
+from lovecampaign.campaign.model.campaign import Campaign, Sender
 from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.maintain.database_check import check_database
@@ -26,6 +26,7 @@ from lovecampaign.cli.maintain.health_finding import (
     unreachable,
     wrong,
 )
+from lovecampaign.cli.maintain.processes_check import check_processes
 from lovecampaign.cli.maintain.sender_dns import DnsResolver, check_sender, open_dns
 from lovecampaign.cli.maintain.settings_check import check_secrets, check_settings
 from lovecampaign.cli.maintain.signature_check import check_file
@@ -208,6 +209,8 @@ def _check_sending(
     with contextlib.closing(provider):
         found = check_provider(provider)
         yield found
+        connections = provider.connections if isinstance(provider, SmtpProvider) else None
+        yield check_processes(_load_campaigns(settings), connections)
         if isinstance(provider, SmtpProvider) and not found.is_problem:
             for sender, reply_to in senders:
                 yield check_envelope(provider, sender, reply_to)
@@ -247,6 +250,10 @@ def _list_bounce_addresses(settings: Settings) -> Sequence[str]:
 
 
 def _load_senders(settings: Settings) -> Sequence[Sender]:
+    return [campaign.sender for campaign in _load_campaigns(settings)]
+
+
+def _load_campaigns(settings: Settings) -> Sequence[Campaign]:
     folders = list_campaigns(settings.workspace)
     loaded = [load_campaign(folder, settings.workspace).campaign for folder in folders]
-    return [campaign.sender for campaign in loaded if campaign]
+    return [campaign for campaign in loaded if campaign]

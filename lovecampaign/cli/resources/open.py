@@ -47,7 +47,10 @@ def recorded_campaign(invocation: Invocation, name: str | None) -> Iterator[Reco
 
 @contextlib.contextmanager
 def opened_provider(
-    invocation: Invocation, settings: Settings, database: Database | None = None
+    invocation: Invocation,
+    settings: Settings,
+    database: Database | None = None,
+    processes: int = 1,
 ) -> Iterator[Provider]:
     """The provider, for a command that sends; in ``database`` it remembers what servers can do.
 
@@ -61,7 +64,7 @@ def opened_provider(
     notes = None if database is None else LedgerNotes(database)
     if database is not None and (warning := record_tz(database)):
         invocation.output.show_hint(warning)
-    with contextlib.closing(open_provider(settings, notes)) as provider:
+    with contextlib.closing(open_provider(settings, notes, processes)) as provider:
         if invocation.chosen_now is not None and not provider.takes_now:
             raise UsageError(
                 f"mail by {provider.name.rstrip(':')} reaches people, so --now cannot be used",

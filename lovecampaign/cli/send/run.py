@@ -11,7 +11,7 @@ import click
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.cli.framework.invocation import Invocation, verb
-from lovecampaign.cli.framework.options import read_instant, read_name
+from lovecampaign.cli.framework.options import processes_option, read_instant, read_name
 from lovecampaign.cli.output.format import local_time
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.style import red
@@ -35,6 +35,7 @@ from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.base.sender import SendingProcess, open_sender
 from lovecampaign.delivery.loop.send import PassOptions, SendReport
 from lovecampaign.delivery.prepare.readiness import Checker, EditPolicy
+from lovecampaign.delivery.processes.pool import ProcessPool, sending_processes
 from lovecampaign.delivery.run import RunPlan, Sleep, sleep_until
 from lovecampaign.delivery.run import run as run_passes
 from lovecampaign.providers.base.provider import Provider
@@ -49,8 +50,14 @@ _TRIED_AGAIN = ("retry_later", "remaining")
 @click.argument("campaigns", type=read_name, nargs=-1, metavar="[CAMPAIGN]...")
 @click.option("--until", type=read_instant, metavar="INSTANT", help="End then; default: never.")
 @click.option("--yes", is_flag=True, help="Do not ask to retype the campaign's name.")
+@processes_option
 def run(
-    invocation: Invocation, campaigns: tuple[str, ...], until: datetime | None, *, yes: bool
+    invocation: Invocation,
+    campaigns: tuple[str, ...],
+    until: datetime | None,
+    processes: int,
+    *,
+    yes: bool,
 ) -> Result:
     """Keep running and send each email when it is due.
 
@@ -62,8 +69,9 @@ def run(
     settings.require_secret_keys()
     readers = [ReloadingCampaign(invocation, name) for name in campaigns or (None,)]
     with (
+        sending_processes(settings, processes) as pool,
         opened_database(invocation) as database,
-        opened_provider(invocation, settings, database) as provider,
+        opened_provider(invocation, settings, database, processes) as provider,
         stopping_on_signals(invocation.output) as stop,
     ):
         for reader in readers:
@@ -77,6 +85,7 @@ def run(
         session = _RunSession(
             invocation=invocation,
             readers=readers,
+            pool=pool,
             provider=provider,
             database=database,
             stop=stop,
@@ -92,6 +101,7 @@ class _RunSession:
 
     invocation: Invocation
     readers: Sequence[ReloadingCampaign]
+    pool: ProcessPool | None
     provider: Provider
     database: Database
     stop: StopRequest
@@ -106,7 +116,7 @@ class _RunSession:
         plan = RunPlan(
             campaigns=[reader.read for reader in self.readers],
             checker=self._checker,
-            options=PassOptions(on_edit=EditPolicy(keeps_frozen=True)),
+            options=PassOptions(on_edit=EditPolicy(keeps_frozen=True), dispatcher=self.pool),
             until=self._end,
             on_report=self._show_report,
             on_outage=self._show_fault,

@@ -11,7 +11,7 @@ import click
 
 from lovecampaign.campaign.model.campaign import WELCOME, Campaign, Email
 from lovecampaign.cli.framework.invocation import Invocation, verb
-from lovecampaign.cli.framework.options import read_name
+from lovecampaign.cli.framework.options import processes_option, read_name
 from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.style import red
@@ -39,8 +39,10 @@ from lovecampaign.cli.send.report import (
 from lovecampaign.core.errors import ExitCode, Unreachable, UsageError
 from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.base.sender import open_sender
+from lovecampaign.delivery.loop.dispatch import BatchDispatcher
 from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
 from lovecampaign.delivery.prepare.readiness import EditPolicy
+from lovecampaign.delivery.processes.pool import ProcessPool, sending_processes
 from lovecampaign.delivery.transactional.welcome import check_welcome_edit
 from lovecampaign.delivery.transactional.worker import send_transactional
 from lovecampaign.providers.base.provider import Provider
@@ -57,6 +59,7 @@ class SendOptions:
     limit: int | None
     is_confirmed: bool
     accepts_edit: bool
+    processes: int
 
     @property
     def campaign(self) -> Campaign:
@@ -80,12 +83,12 @@ class SendOptions:
         """The user who accepts edits of emails that have been sent in part; None without."""
         return getpass.getuser() if self.accepts_edit else None
 
-    @property
-    def choices(self) -> PassOptions:
+    def choices(self, dispatcher: BatchDispatcher | None) -> PassOptions:
         return PassOptions(
             keys=frozenset(email.key for email in self.emails) or frozenset({WELCOME}),
             limit=self.limit,
             on_edit=EditPolicy(accepted_by=self.accepted_by),
+            dispatcher=dispatcher,
         )
 
 
@@ -95,6 +98,7 @@ class SendOptions:
 @click.option("--dry-run", is_flag=True, help="Count what is due; send nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask to retype the campaign's name.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Try at most N deliveries.")
+@processes_option
 @click.option("--accept-edit", is_flag=True, help="Send the edited text to all who are left.")
 @click.option("--to", "addresses", multiple=True, metavar="ADDRESS", help="A test to this address.")
 @click.option("--as", "seen_as", metavar="EMAIL", help="The test as this subscriber would get it.")
@@ -106,6 +110,7 @@ def send(  # noqa: PLR0913 - one parameter for each option of the command
     addresses: tuple[str, ...],
     seen_as: str | None,
     *,
+    processes: int,
     dry_run: bool,
     yes: bool,
     accept_edit: bool,
@@ -133,7 +138,12 @@ def send(  # noqa: PLR0913 - one parameter for each option of the command
             hint="add --to YOUR-ADDRESS; to send everything that is due, leave --day out",
         )
     options = SendOptions(
-        usable=usable, day=day, limit=limit, is_confirmed=yes, accepts_edit=accept_edit
+        usable=usable,
+        day=day,
+        limit=limit,
+        is_confirmed=yes,
+        accepts_edit=accept_edit,
+        processes=processes,
     )
     if dry_run:
         from lovecampaign.cli.send.dry_run import count_due
@@ -146,15 +156,16 @@ def _send(invocation: Invocation, options: SendOptions) -> Result:
     settings = invocation.settings()
     settings.require_secret_keys()
     with (
+        sending_processes(settings, options.processes) as pool,
         opened_database(invocation) as database,
-        opened_provider(invocation, settings, database) as provider,
+        opened_provider(invocation, settings, database, options.processes) as provider,
     ):
         foreseen = dry_run_send(database, options.campaign, options.emails, invocation.now)
         due = foreseen.tried
         tell_left_out(invocation, options.campaign, foreseen.late)
         if not options.is_confirmed:
             confirm_sending(invocation, [options.campaign], provider, partial(_describe_due, due))
-        report, stop = _run_pass(invocation, options, provider, database, due)
+        report, stop = _run_pass(invocation, options, pool, provider, database, due)
         pause_reason = find_pause(database, options.campaign)
         warnings = warn_of_empty_audience(database, options.campaign, invocation.now)
         report = replace(report, problems=(*report.problems, *warnings))
@@ -169,7 +180,12 @@ def _describe_due(due: int, campaign: str) -> str:
 
 
 def _run_pass(
-    invocation: Invocation, options: SendOptions, provider: Provider, database: Database, due: int
+    invocation: Invocation,
+    options: SendOptions,
+    pool: ProcessPool | None,
+    provider: Provider,
+    database: Database,
+    due: int,
 ) -> tuple[SendReport, StopRequest]:
     settings = invocation.settings()
     check = email_checker(options.usable, invocation, settings, provider)
@@ -180,7 +196,7 @@ def _run_pass(
             settings, database, provider, invocation.clock, stop=stop.event, on_progress=advance
         ) as sender,
     ):
-        report = send_due(sender, options.campaign, options.choices, check)
+        report = send_due(sender, options.campaign, options.choices(pool), check)
         if options.includes_welcome and not stop.event.is_set() and report.closed is None:
             problems = check_welcome_edit(sender, options.campaign, options.accepted_by, check)
             report = replace(report, problems=(*report.problems, *problems))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
 import random
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NoReturn
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.clock import Clock
+from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.problems import Problem
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import TokenSigner
@@ -27,6 +30,13 @@ from lovecampaign.store.sending.senders import Owner, register_owner
 
 #: In the workspace, for flight journals and logs; no file in it is for editing.
 STATE_FOLDER = ".lovecampaign"
+_LOG = logging.getLogger(__name__)
+
+
+def end_at_once() -> NoReturn:
+    """End a process of which others took over the claims, without a further write or commit."""
+    _LOG.error("this process was suspended, and others took over its deliveries: it ends")
+    os._exit(ExitCode.FENCED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +67,10 @@ class SendingProcess:
     stop: threading.Event = field(default_factory=threading.Event)
     #: Called with the number of new outcomes, for a progress bar.
     on_progress: Callable[[int], None] = lambda _count: None
+    #: The most deliveries of one claim, where processes share what is due; None: the provider's.
+    claim_most: int | None = None
+    #: Called where others took over this process's claims; does not return.
+    on_fenced: Callable[[], NoReturn] = end_at_once
     #: By campaign and email key; of one campaign at most.
     renderers: dict[tuple[str, str], CheckedRenderer] = field(default_factory=dict)
     #: URLs of images that were checked successfully.
@@ -130,8 +144,3 @@ class BatchHandle:
 
     id: int
     epoch: int
-
-
-def wall_clock() -> float:
-    """Seconds since 1970 by the machine's clock, which the throttle uses whatever ``--now`` is."""
-    return time.time()

@@ -6,7 +6,8 @@ commit, which without a throttle is made while another chunk is being sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,12 +15,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Connection
 
 from lovecampaign.core.message import Outcome
+from lovecampaign.delivery.base.fence import FencedJournal
 from lovecampaign.delivery.base.holds import record_hold
 from lovecampaign.delivery.base.recipient_builder import DealTerms, read_terms
 from lovecampaign.delivery.base.reply_streak import ReplyStreak
 from lovecampaign.delivery.base.sender import BatchHandle, EmailJob, SendingProcess
 from lovecampaign.delivery.base.tally import Tally, without_addresses
-from lovecampaign.delivery.base.throttle import Throttle, find_throttle_rate, reserve_throttle
+from lovecampaign.delivery.base.throttle import Throttle, make_throttle
 from lovecampaign.delivery.loop.chunk import CancellationCheck, Chunk
 from lovecampaign.delivery.loop.settle import settle_chunk
 from lovecampaign.delivery.prepare.content_versions import freeze_first
@@ -111,8 +113,12 @@ class _BatchDelivery:
     #: Whether this pass has frozen the email's content.
     is_frozen: bool = False
     cancellation: CancellationCheck = field(init=False)
+    throttle: Throttle | None = field(init=False)
+    flight: FencedJournal = field(init=False)
 
     def __post_init__(self) -> None:
+        self.flight = FencedJournal(self.sender, self.batch)
+        self.throttle = make_throttle(self.sender, self.job.campaign, self.job.record.id)
         self.cancellation = CancellationCheck(
             database=self.sender.database,
             campaign_id=self.job.record.id,
@@ -122,7 +128,7 @@ class _BatchDelivery:
     @property
     def may_claim_ahead(self) -> bool:
         """Whether a server takes messages as fast as it can, without a limit of ours."""
-        return self.sender.provider.is_throttled and self._per_second is None and self.most is None
+        return self.sender.provider.is_throttled and self.throttle is None and self.most is None
 
     def must_settle_first(self, done: Chunk) -> bool:
         """Whether outcomes or a long journal must be dealt with before more is sent."""
@@ -134,7 +140,7 @@ class _BatchDelivery:
             self._put_back(following)
             self.settle_and_hold(done)
             return None
-        with self.sender.database.write() as connection:
+        with self._write() as connection:
             settled = settle_chunk(connection, self.sender, self.job, done, self._now)
             is_paused = is_campaign_paused(connection, self.job.record.id)
         self.tally += settled
@@ -149,14 +155,14 @@ class _BatchDelivery:
         """Nothing of this chunk was sent: it is due as before."""
         if chunk is None:
             return
-        with self.sender.database.write() as connection:
+        with self._write() as connection:
             self.tally += settle_chunk(connection, self.sender, self.job, chunk, self._now)
         self.after_id = chunk.after_id
 
     def settle_and_hold(self, done: Chunk) -> None:
         """The provider rejects us, or asks for a pause: no claim stays open meanwhile."""
         state = done.provider_state
-        with self.sender.database.write() as connection:
+        with self._write() as connection:
             settled = settle_chunk(connection, self.sender, self.job, done, self._now)
             record_hold(connection, self.sender, state)
         self.tally += replace(
@@ -176,7 +182,7 @@ class _BatchDelivery:
             self._rewind_to_rest_of(done)
         while True:
             try:
-                with self.sender.database.write() as connection:
+                with self._write() as connection:
                     settled = Tally()
                     if done is not None:
                         settled = settle_chunk(connection, self.sender, self.job, done, self._now)
@@ -188,6 +194,13 @@ class _BatchDelivery:
         self.after_id = claims.last_id or self.after_id
         self.is_frozen |= bool(claims.deliveries)
         return chunk
+
+    @contextlib.contextmanager
+    def _write(self) -> Iterator[Connection]:
+        """A transaction of this batch, unless others have taken it over."""
+        self.flight.check()
+        with self.sender.database.write() as connection:
+            yield connection
 
     def _rewind_to_rest_of(self, done: Chunk) -> None:
         """After a chunk that stopped for its failures, its rest is due as before."""
@@ -230,7 +243,8 @@ class _BatchDelivery:
             claims=claims.deliveries,
             after_id=self.after_id,
             terms=self._terms(connection, claims),
-            throttle=self._reserve(connection, len(claims.deliveries)),
+            flight=self.flight,
+            throttle=self.throttle,
             is_cancelled=self.cancellation.is_cancelled,
             streak=streak,
             streak_before=streak.as_text(),
@@ -251,9 +265,9 @@ class _BatchDelivery:
     def _chunk_size(self, tally: Tally) -> int:
         if self.sender.stop.is_set() or self.sender.hold.seconds_left or tally.closed:
             return 0
-        size = self.sender.provider.claim_size
-        if self._per_second is not None:
-            size = min(size, max(1, int(self._per_second * SECONDS_A_CHUNK)))
+        size = self.sender.claim_most or self.sender.provider.claim_size
+        if self.throttle is not None:
+            size = min(size, max(1, int(self.throttle.per_second * SECONDS_A_CHUNK)))
         return size if self.most is None else min(size, self.most - tally.tried)
 
     def _request(self, size: int) -> ClaimRequest:
@@ -272,14 +286,6 @@ class _BatchDelivery:
     def _terms(self, connection: Connection, claims: Claims) -> Mapping[int, DealTerms]:
         job = self.job
         return read_terms(connection, job.campaign, job.record, job.email, claims.deliveries)
-
-    def _reserve(self, connection: Connection, count: int) -> Throttle | None:
-        job = self.job
-        return reserve_throttle(connection, self.sender, job.campaign, job.record.id, count)
-
-    @property
-    def _per_second(self) -> float | None:
-        return find_throttle_rate(self.sender, self.job.campaign)
 
     @property
     def _now(self) -> datetime:

@@ -18,10 +18,11 @@ from lovecampaign.core.tokens import Purpose, RowTokens
 from lovecampaign.delivery.base.provider_state import ProviderState
 from lovecampaign.delivery.base.recipient_builder import NO_TERMS, DealTerms, RecipientBuilder
 from lovecampaign.delivery.base.reply_streak import ClosedNet, ReplyStreak
-from lovecampaign.delivery.base.sender import SendingProcess, wall_clock
+from lovecampaign.delivery.base.sender import SendingProcess
 from lovecampaign.delivery.base.settlements import render_failure
 from lovecampaign.delivery.base.throttle import Throttle
 from lovecampaign.delivery.loop.brake import FailureStreak
+from lovecampaign.providers.base.provider import FlightLog
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.database.engine import Database
@@ -75,6 +76,8 @@ class Chunk:
     #: The keyset cursor of the claim: its deliveries have larger ids.
     after_id: int
     terms: Mapping[int, DealTerms]
+    #: Looks at the fencing token before a write.
+    flight: FlightLog
     #: None: as fast as the provider takes messages.
     throttle: Throttle | None
     is_cancelled: Callable[[], bool] = lambda: False
@@ -96,8 +99,7 @@ class Chunk:
     def send(self) -> None:
         """Send every claim, or as many as could be before a stop."""
         signed = {each.delivery_id: each for each in map(self._sign, self.claims)}
-        journal = self.sender.owner.journal
-        for outcome in self.sender.provider.send(self._messages(signed.values()), journal):
+        for outcome in self.sender.provider.send(self._messages(signed.values()), self.flight):
             self._note(signed[outcome.delivery_id].claimed, outcome)
 
     @property
@@ -115,7 +117,8 @@ class Chunk:
         number, waiting = 0, iter(claims)
         together = _RENDERED_TOGETHER if self.throttle is None else 1
         while some := list(itertools.islice(waiting, together)):
-            self._wait_for_throttle(number)
+            if self.throttle is not None:
+                self.throttle.wait(len(self.claims) - number)
             if self._must_stop:
                 return
             number += len(some)
@@ -129,10 +132,6 @@ class Chunk:
     def _must_stop(self) -> bool:
         is_closed = self.provider_state.is_closed or self.is_failing
         return is_closed or self.sender.stop.is_set() or self.is_cancelled()
-
-    def _wait_for_throttle(self, number: int) -> None:
-        if self.throttle is not None:
-            self.sender.wait(self.throttle.due(number) - wall_clock())
 
     def _rests(self, claimed: ClaimedDelivery) -> bool:
         until = self.sender.resting.rests_until(claimed.member.address_key, self.sender.clock)

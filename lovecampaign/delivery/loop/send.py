@@ -10,9 +10,10 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.base.holds import find_quota
-from lovecampaign.delivery.base.sender import BatchHandle, SendingProcess
+from lovecampaign.delivery.base.sender import BatchHandle, EmailJob, SendingProcess
 from lovecampaign.delivery.base.tally import Tally, failure_problems, limit_problems
 from lovecampaign.delivery.loop.batch import deliver_batch
+from lovecampaign.delivery.loop.dispatch import BatchDispatcher
 from lovecampaign.delivery.loop.recovery import RecoveryTimer
 from lovecampaign.delivery.loop.settle import put_back_all
 from lovecampaign.delivery.prepare.readiness import (
@@ -41,6 +42,8 @@ class PassOptions:
     limit: int | None = None
     #: For an email that was edited after its first copies were sent.
     on_edit: EditPolicy = field(default_factory=EditPolicy)
+    #: Delivers in other processes, unless there is a limit; None: this process delivers.
+    dispatcher: BatchDispatcher | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +123,15 @@ class _Pass:
     tally: Tally = field(default_factory=Tally)
     #: Emails prepared in this pass.
     ready: dict[str, EmailReadiness] = field(default_factory=dict)
+    #: Senders of this pass beside our own.
+    others: set[int] = field(default_factory=set)
+    #: Of processes that died.
+    deaths: list[Problem] = field(default_factory=list)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return tuple(problem for each in self.ready.values() for problem in each.problems)
+        found = (problem for each in self.ready.values() for problem in each.problems)
+        return (*found, *self.deaths)
 
     def deliver_all(self, keys: set[str]) -> int:
         """Deliver all that is due, also claims of processes that die meanwhile.
@@ -134,9 +142,9 @@ class _Pass:
         if quota := find_quota(self.sender):
             self.tally += Tally(quota=quota)
             return self.recovery.recovered.in_doubt
-        put_back = None
-        while put_back != self.recovery.recovered.put_back:
-            put_back = self.recovery.recovered.put_back
+        before = None
+        while before != (now := (self.recovery.recovered.put_back, len(self.deaths))):
+            before = now
             self._deliver(keys)
             self.recovery.run()
         self._put_back_where_nothing_was_taken()
@@ -149,7 +157,8 @@ class _Pass:
         if tally.sent or ended or tally.tried < MIN_REJECTED_AT_FIRST:
             return
         with self.sender.database.write() as connection:
-            rejected = list_rejected(connection, record.id, self.sender.owner.id, self.began_at)
+            owners = {self.sender.owner.id, *self.others}
+            rejected = list_rejected(connection, record.id, owners, self.began_at)
             least = MIN_REJECTED_AT_FIRST
             if has_accepted(connection, record.id):  # a second rejection is the recipient's then
                 rejected = [each for each in rejected if each.attempts <= 1]
@@ -172,20 +181,33 @@ class _Pass:
             batches = list_due_batches(
                 connection, self.campaign, self.record, keys, self.sender.clock.now()
             )
+        if self.options.dispatcher is not None and self.options.limit is None:
+            self._dispatch(self.options.dispatcher, batches)
+            return
         for batch in batches:
-            if self.sender.stop.is_set() or self._most() == 0 or self.tally.closed:
+            if self._is_over:
                 return
-            self._deliver_one(batch)
+            if (job := self._job_of(batch)) is not None:
+                self.tally += deliver_batch(
+                    self.sender, job, _handle(batch), self._most(), self.recovery.run_if_due
+                )
 
-    def _deliver_one(self, batch: DueBatch) -> None:
+    def _dispatch(self, dispatcher: BatchDispatcher, batches: Sequence[DueBatch]) -> None:
+        jobs = [(job, _handle(each)) for each in batches if (job := self._job_of(each)) is not None]
+        if jobs and not self._is_over:
+            dispatched = dispatcher.dispatch(self.sender, jobs, self.recovery)
+            self.tally += dispatched.tally
+            self.others |= dispatched.owner_ids
+            self.deaths += dispatched.problems
+
+    @property
+    def _is_over(self) -> bool:
+        return self.sender.stop.is_set() or self._most() == 0 or self.tally.closed is not None
+
+    def _job_of(self, batch: DueBatch) -> EmailJob | None:
         if batch.email_key not in self.ready:
             self.ready[batch.email_key] = self._make_ready(batch.email_key)
-        job = self.ready[batch.email_key].job
-        if job is not None:
-            handle = BatchHandle(id=batch.id, epoch=batch.epoch)
-            self.tally += deliver_batch(
-                self.sender, job, handle, self._most(), self.recovery.run_if_due
-            )
+        return self.ready[batch.email_key].job
 
     def _make_ready(self, key: str) -> EmailReadiness:
         email = self.campaign.find_email(key)
@@ -198,6 +220,10 @@ class _Pass:
     def _most(self) -> int | None:
         limit = self.options.limit
         return None if limit is None else max(0, limit - self.tally.tried)
+
+
+def _handle(batch: DueBatch) -> BatchHandle:
+    return BatchHandle(id=batch.id, epoch=batch.epoch)
 
 
 def _report(send_pass: _Pass, tally: Tally, keys: set[str]) -> SendReport:

@@ -12,9 +12,14 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.core.errors import ProblemsFound
+from lovecampaign.core.errors import ProblemsFound, Unreachable
 from lovecampaign.render.model.content import Content, read_content
-from lovecampaign.store.ledger.frozen_content import FrozenContent, find_frozen, freeze
+from lovecampaign.store.ledger.frozen_content import (
+    FrozenContent,
+    find_frozen,
+    freeze,
+    lock_frozen,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +69,19 @@ def find_content(
 
 
 def freeze_first(connection: Connection, email_id: int, content: Content, now: datetime) -> None:
-    """Freeze the content of the first copy, unless an email is frozen already."""
-    if find_frozen(connection, email_id) is None:
+    """Freeze the content of the first copy, unless an email is frozen already.
+
+    Raises Unreachable where another sender has just begun with another text: nothing was claimed.
+    """
+    lock_frozen(connection, email_id)
+    frozen = find_frozen(connection, email_id)
+    if frozen is None:
         freeze(connection, email_id, _frozen(content, now))
+    elif frozen.fingerprint != content.fingerprint():
+        raise Unreachable(
+            "another process began this email a moment ago, with another text",
+            hint="nothing is lost: put the same files on all machines, and run the command again",
+        )
 
 
 def accept_edit(

@@ -84,17 +84,23 @@ def prepare_email(
         email=email,
         content=versions.content,
         renderer=prepared.renderer,
-        recipient_builder=RecipientBuilder(
-            campaign=campaign,
-            email=email,
-            signer=sender.signer,
-            public_url=sender.settings.public_url,
-            founders_until=record.first_claim_at,
-            cancelled=record.cancelled,
-        ),
+        recipient_builder=make_recipient_builder(sender, campaign, record, email),
         is_frozen=versions.is_frozen,
     )
     return EmailReadiness(job=job, problems=problems)
+
+
+def make_recipient_builder(
+    sender: SendingProcess, campaign: Campaign, record: CampaignRecord, email: Email
+) -> RecipientBuilder:
+    return RecipientBuilder(
+        campaign=campaign,
+        email=email,
+        signer=sender.signer,
+        public_url=sender.settings.public_url,
+        founders_until=record.first_claim_at,
+        cancelled=record.cancelled,
+    )
 
 
 def find_blocking_edits(

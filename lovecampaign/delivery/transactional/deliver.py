@@ -16,10 +16,11 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.message import Message, Outcome
+from lovecampaign.delivery.base.fence import FencedJournal
 from lovecampaign.delivery.base.holds import record_hold
 from lovecampaign.delivery.base.provider_state import ProviderState
 from lovecampaign.delivery.base.reply_streak import ClosedNet, ReplyStreak
-from lovecampaign.delivery.base.sender import SendingProcess, wall_clock
+from lovecampaign.delivery.base.sender import SendingProcess
 from lovecampaign.delivery.base.settlements import (
     decide_settlement,
     put_back,
@@ -28,7 +29,7 @@ from lovecampaign.delivery.base.settlements import (
     retry_times,
 )
 from lovecampaign.delivery.base.tally import Tally, without_addresses
-from lovecampaign.delivery.base.throttle import Throttle, reserve_throttle
+from lovecampaign.delivery.base.throttle import Throttle, make_throttle
 from lovecampaign.delivery.transactional.build import (
     build_recipient,
     make_renderer,
@@ -78,6 +79,7 @@ class _QueuePass:
     campaign: Campaign
     tally: Tally = field(default_factory=Tally)
     renderers: dict[TransactionalKind, EmailRenderer] = field(default_factory=dict)
+    throttle: Throttle | None = None
 
     def settle_and_claim(self, done: _Flight | None) -> _Flight | None:
         """One commit: the last flight's outcomes, and the next one's claims."""
@@ -89,13 +91,14 @@ class _QueuePass:
             if done is not None:
                 record_hold(connection, self.sender, done.provider_state)
             mails = () if is_over else self._claim(connection)
-            throttle = self._reserve(connection, len(mails))
+            if mails and self.throttle is None:
+                self.throttle = self._make_throttle(connection)
         self.tally += settled
         # All of the journal is settled, and no new claim was written.
         self.sender.owner.journal.truncate_if_long()
         if done is not None and (closed := done.provider_state.why_closed(self.sender.provider)):
             raise closed
-        return self._flight(mails, throttle) if mails else None
+        return self._flight(mails) if mails else None
 
     def _claim(self, connection: Connection) -> Sequence[ClaimedMail]:
         size = min(MAX_PER_CLAIM, self.sender.provider.claim_size)
@@ -104,14 +107,12 @@ class _QueuePass:
             connection, self.campaign.id, sender.owner.id, size, sender.clock.now()
         )
 
-    def _reserve(self, connection: Connection, count: int) -> Throttle | None:
-        """From the throttle of the campaign, so that both together keep to it."""
-        record = read_campaign(connection, self.campaign.id) if count else None
-        if record is None:
-            return None
-        return reserve_throttle(connection, self.sender, self.campaign, record.id, count)
+    def _make_throttle(self, connection: Connection) -> Throttle | None:
+        """The throttle of the campaign, so that both together keep to it."""
+        record = read_campaign(connection, self.campaign.id)
+        return make_throttle(self.sender, self.campaign, record.id) if record else None
 
-    def _flight(self, mails: Sequence[ClaimedMail], throttle: Throttle | None) -> _Flight:
+    def _flight(self, mails: Sequence[ClaimedMail]) -> _Flight:
         for kind in {mail.kind for mail in mails} - self.renderers.keys():
             self.renderers[kind] = make_renderer(self.sender.settings, self.campaign, kind)
         return _Flight(
@@ -119,7 +120,7 @@ class _QueuePass:
             campaign=self.campaign,
             renderers=self.renderers,
             mails=mails,
-            throttle=throttle,
+            throttle=self.throttle,
         )
 
 
@@ -138,8 +139,7 @@ class _Flight:
 
     def send(self) -> None:
         ids = {sign_delivery_id(self.sender.signer, mail.key): mail.id for mail in self.mails}
-        journal = self.sender.owner.journal
-        for outcome in self.sender.provider.send(self._messages(), journal):
+        for outcome in self.sender.provider.send(self._messages(), FencedJournal(self.sender)):
             self._note(ids[outcome.delivery_id], outcome)
 
     def settle(self, connection: Connection) -> Tally:
@@ -163,7 +163,7 @@ class _Flight:
     def _messages(self) -> Iterator[Message]:
         for number, mail in enumerate(self.mails):
             if self.throttle is not None:
-                self.sender.wait(self.throttle.due(number) - wall_clock())
+                self.throttle.wait(len(self.mails) - number)
             is_over = self.provider_state.ends_the_pass or self.net is not None
             if self.sender.stop.is_set() or is_over:
                 return

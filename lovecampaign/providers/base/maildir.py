@@ -71,6 +71,9 @@ class MaildirProvider:
         """Whether ``new`` or ``cur`` has a file of this delivery."""
         return _as_file_name(delivery_id) in self._listing.delivery_ids()
 
+    def disconnect(self) -> None:
+        """There is no connection."""
+
     def close(self) -> None:
         """No file stays open between messages."""
 

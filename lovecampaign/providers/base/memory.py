@@ -43,5 +43,8 @@ class MemoryProvider:
     def has_sent(self, delivery_id: str) -> bool | None:
         return any(message.delivery_id == delivery_id for message in self.sent)
 
+    def disconnect(self) -> None:
+        """There is no connection."""
+
     def close(self) -> None:
         """There is nothing to close."""

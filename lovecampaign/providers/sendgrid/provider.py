@@ -80,6 +80,9 @@ class SendGridProvider:
     def has_sent(self, delivery_id: str) -> bool | None:
         """Only later events tell; the API cannot be queried by our id."""
 
+    def disconnect(self) -> None:
+        """It limits requests, not connections."""
+
     def close(self) -> None:
         for connection in self._connections:
             connection.close()

@@ -74,6 +74,7 @@ class SmtpProvider:
         self.leaves_machine = not is_loopback(server.host)
         self.takes_now = not self.leaves_machine
         self.claim_size = CLAIMS_PER_CONNECTION * connections
+        self.connections = connections
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="connect")
         policy = policy or ConnectionPolicy()
         shared = _Shared(
@@ -101,9 +102,12 @@ class SmtpProvider:
     def has_sent(self, delivery_id: str) -> bool | None:
         """SMTP has no command for it."""
 
-    def close(self) -> None:
+    def disconnect(self) -> None:
         for connection in self._connections:
             connection.close()
+
+    def close(self) -> None:
+        self.disconnect()
         self._threads.shutdown()
 
 

@@ -1,9 +1,8 @@
-"""Counters for pausing, the brake and the pace."""
+"""Counters for pausing and the brake."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -90,23 +89,3 @@ def add_failures(
     }
     row = connection.execute(_ADD_FAILURES, added).one()
     return FailureCounts(policy_refusals=row.policy_refusals, in_a_row=row.failures_in_a_row)
-
-
-def reserve_pace(
-    connection: Connection, campaign_id: int, count: int, per_second: float, clock_now: datetime
-) -> datetime:
-    """Reserve the time of ``count`` messages; returns when the first may leave.
-
-    By the machine's own clock, whatever ``--now`` says. All senders of a campaign reserve from the
-    same row, so the pace holds over connections and machines.
-    """
-    free_at = connection.scalar(
-        sa.select(campaign.c.pace_free_at).where(campaign.c.id == campaign_id).with_for_update()
-    )
-    start = max(free_at, clock_now) if free_at else clock_now
-    connection.execute(
-        sa.update(campaign)
-        .where(campaign.c.id == campaign_id)
-        .values(pace_free_at=start + timedelta(seconds=count / per_second))
-    )
-    return start

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from lovecampaign.store.tables import frozen_content
+from lovecampaign.store.tables import email, frozen_content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,11 @@ class FrozenContent:
     #: As the render package serialised it.
     content: str
     frozen_at: datetime
+
+
+def lock_frozen(connection: Connection, email_id: int) -> None:
+    """Let one sender freeze an email at a time, until the end of its transaction."""
+    connection.execute(sa.select(email.c.id).where(email.c.id == email_id).with_for_update())
 
 
 def find_frozen(connection: Connection, email_id: int) -> FrozenContent | None:

@@ -64,9 +64,9 @@ class Rejected:
 
 
 def list_rejected(
-    connection: Connection, campaign_id: int, owner_id: int, since: datetime
+    connection: Connection, campaign_id: int, owner_ids: Collection[int], since: datetime
 ) -> list[Rejected]:
-    """What a sender's pass had rejected since it began; one scan, for passes without success."""
+    """What the senders of a pass had rejected since it began; one scan, where nothing was sent."""
     has_bounced = sa.exists().where(
         event.c.delivery_id == delivery.c.id,
         event.c.kind == EventKind.SOFT_BOUNCED.value,
@@ -82,7 +82,7 @@ def list_rejected(
         sa.select(delivery.c.id, delivery.c.detail, delivery.c.attempts)
         .where(
             delivery.c.campaign_id == campaign_id,
-            delivery.c.owner_id == owner_id,
+            delivery.c.owner_id.in_(owner_ids),
             delivery.c.settled_at >= since,
             is_rejected,
         )

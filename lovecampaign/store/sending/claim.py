@@ -51,6 +51,7 @@ from lovecampaign.store.tables import (
     delivery,
     email,
     membership,
+    owner,
 )
 from lovecampaign.store.tables.ledger import ONE_A_DAY
 from lovecampaign.store.tables.slots import fill_zone_clocks, zone_clock
@@ -85,6 +86,7 @@ class ClaimRequest:
         return {
             "my_batch": self.batch_id,
             "my_epoch": self.epoch,
+            "my_owner": self.owner_id,
             "size": self.limit,
             "after": self.after_id,
             "now": self.now,
@@ -198,12 +200,18 @@ def _make_founders(connection: Connection, request: ClaimRequest) -> None:
 
 _my_batch = sa.bindparam("my_batch", type_=sa.BigInteger)
 #: Evaluated once, not for each row: a batch with a newer epoch or a pause costs nothing.
-_is_open = sa.exists().where(
-    batch.c.id == _my_batch,
-    batch.c.epoch == sa.bindparam("my_epoch", type_=sa.Integer),
-    email.c.id == batch.c.email_id,
-    campaign.c.id == email.c.campaign_id,
-    campaign.c.paused_at.is_(None),
+#: A sender that was recovered as dead claims nothing: its claims would never be recovered again.
+_is_open = sa.and_(
+    sa.exists().where(
+        batch.c.id == _my_batch,
+        batch.c.epoch == sa.bindparam("my_epoch", type_=sa.Integer),
+        email.c.id == batch.c.email_id,
+        campaign.c.id == email.c.campaign_id,
+        campaign.c.paused_at.is_(None),
+    ),
+    sa.exists().where(
+        owner.c.id == sa.bindparam("my_owner", type_=BigKey), owner.c.ended_at.is_(None)
+    ),
 )
 _is_cancelled = sa.exists().where(
     batch.c.id == _my_batch,
@@ -243,8 +251,8 @@ _SKIP = (
 def _pick(disposition: Disposition) -> sa.Select[Any]:
     """The next rows of a batch, each with its skip reason or NULL.
 
-    Parameters: ``my_batch``, ``my_epoch``, ``after``, ``size``, ``now``. Returns one value: each
-    :data:`~lovecampaign.store.sending.claimed.PickedRow`, in the order of ids.
+    Parameters: ``my_batch``, ``my_epoch``, ``my_owner``, ``after``, ``size``, ``now``. Returns one
+    value: each :data:`~lovecampaign.store.sending.claimed.PickedRow`, in the order of ids.
     """
     return as_json_rows(_rows(disposition))
 

@@ -85,6 +85,19 @@ def list_due_batches(
     return sorted(batches, key=lambda each: newest_first.get(each.email_key, 1))
 
 
+def count_claimable(
+    connection: Connection, batch_ids: Collection[int], now: datetime, most: int
+) -> int:
+    """How many rows of these batches may be claimed now; counts up to ``most``."""
+    rows = sa.select(sa.literal(1)).where(
+        delivery.c.batch_id.in_(batch_ids),
+        delivery.c.state == PLANNED,
+        delivery.c.next_try_at <= now,
+    )
+    counted = sa.select(sa.func.count()).select_from(rows.limit(most).subquery())
+    return connection.scalar(counted) or 0
+
+
 def count_waiting(
     connection: Connection, record: CampaignRecord, keys: Collection[str], now: datetime
 ) -> WaitingCounts:

@@ -29,6 +29,7 @@ from lovecampaign.store.tables.ledger import (
     delivery,
     event,
     owner,
+    pace,
     provider_hold,
     transactional,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "membership",
     "metadata",
     "owner",
+    "pace",
     "preference",
     "provider_hold",
     "setting",

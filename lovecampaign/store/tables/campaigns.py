@@ -31,8 +31,6 @@ campaign = sa.Table(
     sa.Column("policy_refusals", sa.Integer, nullable=False, server_default="0"),
     #: Consecutive failures that were not about the recipient.
     sa.Column("failures_in_a_row", sa.Integer, nullable=False, server_default="0"),
-    #: By the machine's own clock: the first instant that no claim has reserved yet.
-    sa.Column("pace_free_at", Instant),
 )
 
 #: Emails that the ledger has a delivery of.

@@ -49,6 +49,17 @@ provider_hold = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
 )
 
+#: The token bucket of a campaign's pace through a provider, for all processes and machines.
+pace = sa.Table(
+    "pace",
+    metadata,
+    #: ``Provider.name``.
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("campaign_id", BigKey, primary_key=True, autoincrement=False),
+    #: By the database's clock: from here on no message has a permit yet.
+    sa.Column("free_at", Instant, nullable=False),
+)
+
 #: Up to 10,000 deliveries of one email with one due instant; the unit that an engine takes.
 batch = sa.Table(
     "batch",

@@ -73,7 +73,7 @@ def test_every_error_knows_its_exit_code(error: LovecampaignError, code: ExitCod
 
 
 def test_exit_codes_are_the_ones_of_the_contract() -> None:
-    assert [code.value for code in ExitCode] == [0, 1, 2, 3, 4, 6, 7, 130]
+    assert [code.value for code in ExitCode] == [0, 1, 2, 3, 4, 6, 7, 75, 130]
 
 
 def test_messages_and_outcomes_cannot_be_changed() -> None:

@@ -56,7 +56,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             base
             prepare
             loop
-            provider_events transactional
+            provider_events transactional processes
             display inbox run
         """,
         "delivery/inbox": """

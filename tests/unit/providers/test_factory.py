@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lovecampaign.core.errors import UsageError
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.factory import open_provider
+from lovecampaign.providers.smtp.provider import SmtpProvider
 
 WORKSPACE = Path("/nowhere")
 
@@ -150,3 +151,17 @@ def test_no_text_does_worse_than_a_usage_error(rest: str) -> None:
             open_provider(settings(scheme + rest))
         except UsageError:
             continue
+
+
+def test_processes_share_the_connections_to_a_server() -> None:
+    found = settings("smtp://mail.example?connections=10")
+    alone, shared = open_provider(found), open_provider(found, processes=4)
+    assert isinstance(alone, SmtpProvider)
+    assert isinstance(shared, SmtpProvider)
+    assert (alone.connections, shared.connections) == (10, 2)
+    assert alone.claim_size == shared.claim_size
+
+
+def test_each_process_needs_a_connection() -> None:
+    with pytest.raises(UsageError, match="5 processes share 4 connections"):
+        open_provider(settings("smtp://mail.example"), processes=5)

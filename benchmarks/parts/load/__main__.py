@@ -24,8 +24,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from benchmarks.parts.load_client import TAKEN, Answers, LoadRun, RequestStream, run_load
-from benchmarks.parts.load_server import SECRET_KEY, LoadServer, running_server
+from benchmarks.parts.load.client import TAKEN, Answers, LoadRun, RequestStream, run_load
+from benchmarks.parts.load.server import SECRET_KEY, LoadServer, running_server
 from benchmarks.workspace import postgres_databases
 from lovecampaign.core.tokens import Purpose, TokenSigner
 from lovecampaign.store import tables

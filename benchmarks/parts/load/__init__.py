@@ -1,0 +1,1 @@
+"""A real `serve` under load: ``make load``."""

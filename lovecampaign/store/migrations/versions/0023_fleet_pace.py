@@ -1,0 +1,22 @@
+"""The pace of a campaign through a provider, shared by all sending processes and machines."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0023"
+down_revision = "0022"
+
+#: As ``lovecampaign.store.database.types.BigKey`` was then.
+BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "pace",
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("campaign_id", BIG_KEY, nullable=False),
+        sa.Column("free_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("provider", "campaign_id", name="pk_pace"),
+    )
+    with op.batch_alter_table("campaign") as campaign:
+        campaign.drop_column("pace_free_at")
