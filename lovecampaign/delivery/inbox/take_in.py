@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -23,7 +24,7 @@ from lovecampaign.delivery.inbox.sorting.kinds import MailKind, SortedMail
 from lovecampaign.delivery.provider_events import apply_reports
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.events import EventKind, ProviderEvent
-from lovecampaign.store.ledger.incoming import IncomingRow, record_incoming
+from lovecampaign.store.ledger.incoming import AttachmentRow, IncomingRow, record_incoming
 from lovecampaign.store.ledger.match_events import normalise_or_none
 from lovecampaign.store.subscribers.erasure import moved_source
 from lovecampaign.store.tables import suppression
@@ -141,7 +142,18 @@ def _row(match: DeliveryMatch, now: datetime) -> IncomingRow:
         subject=_storable(mail.subject) if has_words else "",
         text=_storable(mail.text) if has_words else "",
         detail="" if is_erased else _detail(mail),
+        **({} if is_erased else _parts(mail)),
     )
+
+
+def _parts(mail: SortedMail) -> Mapping[str, Any]:
+    """What an answer to a letter needs, as columns."""
+    names = ("message_id", "references", "from_name", "reply_to", "to_address", "html")
+    files = [
+        AttachmentRow(name=_storable(one.name), type=one.type, size=one.size, content=one.content)
+        for one in mail.attachments
+    ]
+    return {**{name: _storable(getattr(mail, name)) for name in names}, "attachments": files}
 
 
 def _at(mail: SortedMail, now: datetime) -> datetime:

@@ -17,10 +17,11 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.incoming import read_letters
 from lovecampaign.store.subscribers.change_address import move_address
 from lovecampaign.store.subscribers.erasure import forget
+from lovecampaign.store.subscribers.subject_access import export_personal_data
 from lovecampaign.store.tables import DeliveryState
 from tests.integration.delivery.test_provider_events import A_DAY, NOW, SIGNER, Desk
 from tests.integration.serve.support.letters import active_suppressions, rows_of
-from tests.unit.delivery.inbox.mails import dsn, letter
+from tests.unit.delivery.inbox.mails import dsn, file_part, letter, letter_with_files
 
 READER = "reader1@readers.example"
 
@@ -145,6 +146,26 @@ def test_a_letter_is_kept_with_its_subscriber_until_they_are_forgotten(inbox: In
     (row,) = rows_of(inbox.database, tables.incoming_mail)
     assert (row.text, row.subject, row.address_key, row.detail) == ("", "", "", "")
     assert inbox.take_mail(inbox.reply("A tulip\0 and a rose", Subject="Re: Day 1")) == 0
+
+
+def test_a_letters_file_is_stored_told_to_its_writer_and_erased(inbox: Inbox) -> None:
+    inbox.take_mail(
+        letter_with_files("Look", file_part("tulip.jpg", b"\0\xff"), From=f"Ana <{READER}>")
+    )
+    (file,) = rows_of(inbox.database, tables.incoming_attachment)
+    assert (file.name, file.type, file.size, file.content) == (
+        "tulip.jpg", "image/jpeg", 2, b"\0\xff",
+    )  # fmt: skip
+    with inbox.database.read() as connection:
+        told = export_personal_data(connection, inbox.people[0])
+    assert [one["content"] for one in told["incoming_attachment"]] == ["AP8="]
+    assert [one["from_name"] for one in told["incoming_mail"]] == ["Ana"]
+
+    forget(inbox.database, READER, NOW)
+
+    assert rows_of(inbox.database, tables.incoming_attachment) == []
+    (row,) = rows_of(inbox.database, tables.incoming_mail)
+    assert (row.from_name, row.reply_to, row.message_id, row.to_address) == ("", "", "", "")
 
 
 def test_the_same_words_twice_from_one_address_are_a_programs(inbox: Inbox) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from lovecampaign.core.message import FaultKind
+from lovecampaign.delivery.inbox.sorting.letter_parts import Attachment
 
 
 class MailKind(StrEnum):
@@ -60,5 +62,15 @@ class SortedMail:
     sent_at: datetime | None = None
     #: It names a mail that it answers.
     is_reply: bool = False
+    from_name: str = ""
+    #: Where an answer goes: Reply-To, else From.
+    reply_to: str = ""
+    #: The first address that it was written to.
+    to_address: str = ""
+    #: The mails that it answers, oldest first.
+    references: str = ""
+    #: A letter's HTML as it came, and its files.
+    html: str = ""
+    attachments: Sequence[Attachment] = ()
     #: For an unsubscribe: the writer used the address in List-Unsubscribe, which holds the id.
     is_by_address: bool = False
