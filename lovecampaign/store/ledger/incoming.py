@@ -53,21 +53,20 @@ _COLUMNS = tuple(one.name for one in fields(IncomingRow) if one.name != "attachm
 _FILE_COLUMNS = tuple(one.name for one in fields(AttachmentRow))
 
 
-def record_incoming(connection: Connection, rows: Sequence[IncomingRow]) -> int:
-    """Store the mails that are not known yet; returns how many those were."""
-    new = 0
+def record_incoming(connection: Connection, rows: Sequence[IncomingRow]) -> frozenset[str]:
+    """Store the mails that are not known yet; returns their keys."""
+    new: set[str] = set()
+    statement = insert_or_ignore(connection, incoming_mail).returning(incoming_mail.c.id)
     # Sorted: two processes with the same mails would deadlock.
     for row in sorted(rows, key=lambda one: one.key):
-        values = {name: getattr(row, name) for name in _COLUMNS}
-        statement = insert_or_ignore(connection, incoming_mail).values(values)
-        mail_id = connection.scalar(statement.returning(incoming_mail.c.id))
+        mail_id = connection.scalar(statement, {name: getattr(row, name) for name in _COLUMNS})
         if mail_id is None:
             continue
-        new += 1
+        new.add(row.key)
         for file in row.attachments:
             stored = {name: getattr(file, name) for name in _FILE_COLUMNS}
             connection.execute(sa.insert(incoming_attachment).values(mail_id=mail_id, **stored))
-    return new
+    return frozenset(new)
 
 
 def said_before(connection: Connection, key: str, address_key: str, text: str) -> bool:

@@ -73,6 +73,6 @@ inbox_cursor = sa.Table(
     sa.Column("validity", sa.BigInteger, nullable=False),
     #: The last UID that was taken in; of a Maildir, the last change's time in nanoseconds.
     sa.Column("position", sa.BigInteger, nullable=False),
-    #: The last read that reached the end.
-    sa.Column("read_at", Instant, nullable=False),
+    #: When a read last reached the end; NULL: never yet.
+    sa.Column("read_at", Instant),
 )

@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from lovecampaign.core.message import FaultKind
-from lovecampaign.delivery.inbox.sorting.letter_parts import Attachment
 
 
 class MailKind(StrEnum):
@@ -37,6 +36,20 @@ class Report:
     #: ``RCPT`` or ``DATA``, where the words name the command that was rejected, ``rule`` where a
     #: rule of the domain's owner did it; else ''.
     command: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that came with a letter: a stranger's, kept and never opened."""
+
+    #: Without folders and control characters.
+    name: str
+    #: ``image/jpeg``, as the mail says.
+    type: str
+    #: Bytes; of one that is cut, those that were read.
+    size: int
+    #: None: larger than the limit, or cut.
+    content: bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,9 @@ import mimetypes
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from email.message import Message as EmailMessage
 
+from lovecampaign.delivery.inbox.sorting.kinds import Attachment
 from lovecampaign.delivery.inbox.sorting.parse import (
     MAX_PARSED,
     MAX_TEXT,
@@ -34,20 +34,6 @@ _QUOTE_IN_HTML = re.compile(
     r"""|protonmail_quote)|id=["']?(?:appendonsend|divRplyFwdMsg|replySplit|mail-editor-reference)"""
     r"""|border-top:\s*solid #(?:E1E1E1|B5C4DF))|<blockquote\b"""
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """A file that came with a letter: a stranger's, kept and never opened."""
-
-    #: Without folders and control characters.
-    name: str
-    #: ``image/jpeg``, as the mail says.
-    type: str
-    #: Bytes; of one that is cut, those that were read.
-    size: int
-    #: None: larger than the limit, or cut.
-    content: bytes | None
 
 
 def letter_text(mail: IncomingMail) -> str:
