@@ -149,13 +149,16 @@ class Dovecot:
 
     def start(self) -> None:
         command = ["dovecot", "-F", "-c", str(self.base / "dovecot.conf")]
-        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
         wait_until(self._answers)
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait()
+            # Connections outlive the server for some seconds.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process = None
 
     def new_account(self) -> Account:

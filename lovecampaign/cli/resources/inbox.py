@@ -63,6 +63,19 @@ def watching_inbox(
         yield
 
 
+@contextlib.contextmanager
+def watching_spool(
+    invocation: Invocation, settings: Settings, database: Database
+) -> Iterator[None]:
+    """Take in what the inbound webhook accepts while the block runs."""
+    if settings.inbound_secret is None:
+        yield
+        return
+    reader = open_inbox_reader(invocation, settings, database)
+    with _watcher(invocation, settings, open_spool(settings), reader).watching():
+        yield
+
+
 def _open_all(settings: Settings) -> Iterator[Mailbox]:
     mailbox = open_mailbox(settings)
     if mailbox is not None:
@@ -83,7 +96,7 @@ def _watcher(
         if error is None:
             output.show_note(f"{mailbox.name} is read again")
         else:
-            output.show_note(f"{red('inbox')}: {error.message}; letters go out all the same")
+            output.show_note(f"{red('inbox')}: {error.message}; it is tried again")
 
     def note_bug(error: BaseException) -> None:
         path = write_bug_log(error, ["-C", str(settings.workspace), "run"])

@@ -70,7 +70,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         """,
         "delivery/inbox/mailboxes": """
             mailbox
-            imap maildir
+            imap maildir spool_writer
             open
         """,
         "delivery/inbox/sorting": """

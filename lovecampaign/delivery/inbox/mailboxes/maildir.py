@@ -101,7 +101,10 @@ class InboundSpool:
                 Path(one.name).unlink(missing_ok=True)
 
     def wait(self, stop: threading.Event) -> None:
-        stop.wait(_LOOK_SECONDS)
+        until = time.monotonic() + _WAIT_SECONDS
+        while time.monotonic() < until and not stop.wait(_LOOK_SECONDS):
+            if self._folder.is_dir() and next(self._folder.iterdir(), None) is not None:
+                return
 
     def close(self) -> None:
         """Nothing is open between two reads."""
