@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from lovecampaign.cli.maintain.health_finding import (
     unreachable,
     wrong,
 )
+from lovecampaign.cli.maintain.inbox_check import check_bounce_by_mail, make_test_mail, open_inbox
 from lovecampaign.cli.maintain.sender_dns import DnsResolver, check_sender, open_dns
 from lovecampaign.cli.maintain.signature_check import check_file
 from lovecampaign.cli.maintain.web_check import (
@@ -83,9 +84,10 @@ def doctor(
 ) -> Result:
     """Check settings, database, provider, clock and DNS.
 
-    Everything that is wrong is listed with what to type or change. It sends nothing: over SMTP it
-    names sender and reply_to to the server, and takes that back. With --mail it reads instead
-    whether the DKIM signature of a test mail covers the one-click unsubscribe.
+    Everything that is wrong is listed with what to type or change. Over SMTP it names sender and
+    reply_to to the server, and takes that back. It sends nothing but, where sender.bounce_to and
+    LOVECAMPAIGN_INBOX are set, one mail to itself: to see a bounce arrive. With --mail it reads
+    instead whether the DKIM signature of a test mail covers the one-click unsubscribe.
     """
     if shows_steps:
         return _show_steps(invocation, campaign_name)
@@ -176,7 +178,7 @@ def check_everything(invocation: Invocation) -> Iterator[HealthFinding]:
     faults = list(check_web_addresses(settings))
     yield from faults
     senders = _list_senders(settings)
-    yield from _check_sending(settings, senders, has_faults=bool(faults))
+    yield from _check_sending(settings, senders, invocation.now, has_faults=bool(faults))
     records = DnsResolver()
     for sender, reply_to in senders:
         yield from check_sender(sender, reply_to, records)
@@ -202,8 +204,9 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
 
 
 def check_secrets(settings: Settings) -> Iterator[HealthFinding]:
-    """The dashboard's password and the shop's secret, if they are set; neither is shown."""
+    """The dashboard's password and the webhooks' secrets, if they are set; none is shown."""
     password, secret = settings.dashboard_password, settings.redeem_secret
+    inbound = settings.inbound_secret
     # Online guessing: five attempts in a quarter of an hour (docs/operating.md).
     if password is not None and _is_weak(password, 12, characters=5):
         variable, risk = "LOVECAMPAIGN_DASHBOARD_PASSWORD", "pause the campaign"
@@ -212,6 +215,9 @@ def check_secrets(settings: Settings) -> Iterator[HealthFinding]:
     if secret is not None and _is_weak(secret, 16):
         variable, risk = "LOVECAMPAIGN_REDEEM_SECRET", "mark codes as used"
         yield _weak_secret(settings, "redemption", variable, risk, random_bytes=32)
+    if inbound is not None and _is_weak(inbound, 16):
+        variable, risk = "LOVECAMPAIGN_INBOUND_SECRET", "send in mail that no server has checked"
+        yield _weak_secret(settings, "inbound", variable, risk, random_bytes=16)
 
 
 def _is_weak(secret: str, length: int, characters: int = _MIN_CHARACTERS) -> bool:
@@ -229,22 +235,29 @@ def _weak_secret(
 
 
 def _check_sending(
-    settings: Settings, senders: Sequence[tuple[str, str]], *, has_faults: bool
+    settings: Settings, senders: Sequence[tuple[str, str]], now: datetime, *, has_faults: bool
 ) -> Iterator[HealthFinding]:
-    """The provider, what it says to the addresses, and the public address."""
+    """The inbox, the provider, what it says to the addresses, and the public address."""
+    mailbox, end, inbox = open_inbox(settings)
+    if inbox is not None:
+        yield inbox
     try:
         provider = open_provider(settings)
     except LovecampaignError as error:
         yield wrong("provider", error.message, error.hint or "")
         return
-    with contextlib.closing(provider):
+    with contextlib.closing(provider), contextlib.closing(mailbox or contextlib.ExitStack()):
         found = check_provider(provider)
         yield found
         if isinstance(provider, SmtpProvider) and not found.is_problem:
             for sender, reply_to in senders:
                 yield check_envelope(provider, sender, reply_to)
-            for bounce_to in _list_bounce_addresses(settings):
-                yield check_bounce_address(provider, bounce_to)
+            for bounce_to, email in _list_bounce_addresses(settings).items():
+                if mailbox is None or end is None:
+                    yield check_bounce_address(provider, bounce_to)
+                else:
+                    mail = make_test_mail(bounce_to, email, now)
+                    yield check_bounce_by_mail(provider, mailbox, end, mail)
         if not has_faults:
             yield check_public_url(settings, leaves_machine=provider.leaves_machine)
 
@@ -273,9 +286,9 @@ def _list_senders(settings: Settings) -> Sequence[tuple[str, str]]:
     return list(dict.fromkeys((sender.email, sender.reply_to) for sender in senders))
 
 
-def _list_bounce_addresses(settings: Settings) -> Sequence[str]:
-    found = (sender.bounce_to for sender in _load_senders(settings))
-    return list(dict.fromkeys(one for one in found if one))
+def _list_bounce_addresses(settings: Settings) -> Mapping[str, str]:
+    """Each address for bounces with a sender that uses it."""
+    return {one.bounce_to: one.email for one in _load_senders(settings) if one.bounce_to}
 
 
 def _load_senders(settings: Settings) -> Sequence[Sender]:

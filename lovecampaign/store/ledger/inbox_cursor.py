@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.upsert import insert_into
-from lovecampaign.store.tables import inbox_cursor
+from lovecampaign.store.tables import Instant, inbox_cursor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +63,9 @@ def write_cursor(
     )
 
 
-def read_last_reads(connection: Connection) -> Mapping[str, datetime]:
-    """When each mailbox was last read to its end."""
-    rows = connection.execute(
-        sa.select(inbox_cursor.c.mailbox, inbox_cursor.c.read_at)
-        .where(inbox_cursor.c.read_at.is_not(None))
-        .order_by(inbox_cursor.c.mailbox)
+def find_last_read(connection: Connection) -> datetime | None:
+    """When a mailbox was last read to its end."""
+    found: datetime | None = connection.scalar(
+        sa.select(sa.func.max(inbox_cursor.c.read_at, type_=Instant))
     )
-    return {row.mailbox: row.read_at for row in rows}
+    return found

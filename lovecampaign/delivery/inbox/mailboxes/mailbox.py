@@ -38,6 +38,10 @@ class Mailbox(Protocol):
         """
         ...
 
+    def find_end(self) -> InboxCursor:
+        """The cursor behind all mail that is there; raises as :meth:`read` does."""
+        ...
+
     def wait(self, stop: threading.Event) -> None:
         """Wait until mail may have come, for about a minute, or until ``stop`` is set."""
         ...

@@ -51,6 +51,10 @@ class MaildirMailbox:
         newest = min(max((at for at, _ in found), default=position), began)
         yield MailBatch(mails=(), cursor=InboxCursor(validity=0, position=max(newest, position)))
 
+    def find_end(self) -> InboxCursor:
+        self._read_stamp()
+        return InboxCursor(validity=0, position=time.time_ns())
+
     def wait(self, stop: threading.Event) -> None:
         until = time.monotonic() + _WAIT_SECONDS
         while time.monotonic() < until and not stop.wait(_LOOK_SECONDS):
@@ -99,6 +103,9 @@ class InboundSpool:
             yield MailBatch(mails=mails, cursor=None)
             for one in mails:
                 Path(one.name).unlink(missing_ok=True)
+
+    def find_end(self) -> InboxCursor:
+        return InboxCursor(validity=0, position=0)
 
     def wait(self, stop: threading.Event) -> None:
         until = time.monotonic() + _WAIT_SECONDS
