@@ -15,7 +15,7 @@ from lovecampaign.delivery.inbox.reader import InboxReader
 from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.certificate import self_signed
 from tests.integration.delivery.test_provider_events import NOW, SIGNER
-from tests.support.dovecot import Account, Dovecot, running_dovecot
+from tests.integration.imap.dovecot import Account, Dovecot, running_dovecot
 
 
 @pytest.fixture(scope="session")

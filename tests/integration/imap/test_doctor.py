@@ -19,8 +19,8 @@ from lovecampaign.providers.smtp.provider import SmtpProvider
 from lovecampaign.testing.faults import Say, SmtpFault, Step
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.integration.delivery.test_provider_events import NOW
+from tests.integration.imap.dovecot import Account
 from tests.integration.imap.test_reading import mail
-from tests.support.dovecot import Account
 
 
 @contextmanager

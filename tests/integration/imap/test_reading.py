@@ -14,8 +14,8 @@ from lovecampaign.delivery.inbox.reader import InboxReader
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.inbox_cursor import read_cursor
+from tests.integration.imap.dovecot import Account, Dovecot
 from tests.integration.serve.support.letters import rows_of
-from tests.support.dovecot import Account, Dovecot
 from tests.unit.delivery.inbox.mails import dsn, file_part, letter, letter_with_files
 
 OpenAt: TypeAlias = Callable[[str], Mailbox]

@@ -14,9 +14,9 @@ from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.testing.campaigns import write_campaign
 from tests.chaos.commands import Commands
+from tests.integration.imap.dovecot import Account, Dovecot
 from tests.integration.imap.test_reading import mail
 from tests.integration.serve.support.letters import rows_of
-from tests.support.dovecot import Account, Dovecot
 from tests.support.wait_until import wait_until
 
 

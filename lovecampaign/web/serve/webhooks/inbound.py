@@ -39,7 +39,7 @@ _MAX_ENVELOPE = 16 << 10
 _NO_RAW_MAIL = "no field named email: switch on “POST the raw, full MIME message” at SendGrid"
 
 
-class _MalformedCall(Exception):
+class _MalformedForm(Exception):
     """The body is not a form with a mail; the message says why."""
 
 
@@ -75,7 +75,7 @@ def routes(site: Site) -> Sequence[BaseRoute]:
 async def _spool(request: Request, spool: Path) -> Response:
     try:
         parser = _MailParser(request.headers.get("content-type", ""), spool)
-    except _MalformedCall as error:
+    except _MalformedForm as error:
         return json_error(400, str(error))
     try:
         async with asyncio.timeout(_MAX_SECONDS):
@@ -84,7 +84,7 @@ async def _spool(request: Request, spool: Path) -> Response:
             is_taken = await run_in_threadpool(parser.finish)
     except _TooLarge:
         return _too_large()
-    except (_MalformedCall, FormParserError, ClientDisconnect):
+    except (_MalformedForm, FormParserError, ClientDisconnect):
         return json_error(400, "the body is not a complete form")
     except TimeoutError:
         return json_error(408, "the body came too slowly")
@@ -102,7 +102,7 @@ class _MailParser:
         media_type, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
         if media_type.decode("latin-1") != MULTIPART or not boundary:
-            raise _MalformedCall("the body is not multipart/form-data")
+            raise _MalformedForm("the body is not multipart/form-data")
         self._spool = spool
         self._parser = MultipartParser(
             boundary,
@@ -130,7 +130,7 @@ class _MailParser:
     def finish(self) -> bool:
         """Whether there was a mail; it is on the disk now."""
         if not self._is_complete:
-            raise _MalformedCall("it ends in the middle")
+            raise _MalformedForm("it ends in the middle")
         if self._mail is None or not self._mail.size:
             return False
         self._mail.name_recipient(_recipient(self._envelope))
