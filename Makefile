@@ -8,12 +8,14 @@ BIN := .venv/bin
 # Tests wait for servers and disks: three keep two cores busy. `make test WORKERS=8` uses more.
 WORKERS ?= 3
 
-# The tests in tests/browser need a Chromium. `make test ALL=1` refuses to leave them out, as does
+# The tests in tests/browser need a Chromium. `make test ALL=1` refuses to leave out tests, as does
 # a build server (CI=true).
 ALL ?= $(CI)
 HAS_CHROMIUM = command -v chromium >/dev/null || command -v google-chrome >/dev/null
+# Those in tests/integration/imap need an IMAP server.
+HAS_DOVECOT = test -x /usr/lib/dovecot/imap || test -x /usr/libexec/dovecot/imap
 
-.PHONY: help setup demo test lint format fuzz chaos load bench bench-setup deliverability chromium clean
+.PHONY: help setup demo test lint format fuzz chaos load bench bench-setup deliverability chromium dovecot clean
 
 help:
 	@echo "make demo      play the whole example month for 300 made-up subscribers"
@@ -27,6 +29,7 @@ help:
 	@echo "make bench-setup  fetch what others send with, to compare: postfix's tools, nodemailer, aiosmtplib"
 	@echo "make deliverability  what SpamAssassin and rspamd say about all letters (CAMPAIGN=..., where installed)"
 	@echo "make chromium  the browser that the browser tests use"
+	@echo "make dovecot   the IMAP server that the tests of the inbox use"
 	@echo "make clean     remove .venv and the tools' caches"
 
 setup: $(BIN)/.ready
@@ -50,12 +53,13 @@ lint: setup
 
 # pytest comes last: its summary ends the output, and its exit code is the result. mypy uses one
 # core only, so it runs beside the tests, and speaks after them if it found something.
-test: setup chromium
+test: setup chromium dovecot
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@found=$$(mktemp); $(BIN)/mypy >$$found 2>&1 & mypy=$$!; \
 	$(BIN)/pytest -n $(WORKERS) --dist=worksteal --durations=15 --durations-min=1 \
-		$$($(HAS_CHROMIUM) || test -n "$(ALL)" || echo --ignore=tests/browser); result=$$?; \
+		$$($(HAS_CHROMIUM) || test -n "$(ALL)" || echo --ignore=tests/browser) \
+		$$($(HAS_DOVECOT) || test -n "$(ALL)" || echo --ignore=tests/integration/imap); result=$$?; \
 	wait $$mypy || { cat $$found; result=1; }; rm -f $$found; exit $$result
 
 format: setup
@@ -89,6 +93,12 @@ chromium:
 		echo "Installing chromium for the browser tests (once) ..." && \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
 		echo "There is no chromium here: the tests in tests/browser are left out (apt install chromium)"
+
+dovecot:
+	@$(HAS_DOVECOT) || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		echo "Installing dovecot for the tests of the inbox (once) ..." && \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends dovecot-imapd >/dev/null; } || \
+		echo "There is no dovecot here: the tests in tests/integration/imap are left out (apt install dovecot-imapd)"
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

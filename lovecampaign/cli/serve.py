@@ -21,6 +21,7 @@ from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.style import red
 from lovecampaign.cli.resources.campaigns import UsableCampaign, load_folder
 from lovecampaign.cli.resources.facts import email_checker
+from lovecampaign.cli.resources.inbox import watching_spool
 from lovecampaign.cli.resources.open import opened_database, opened_provider
 from lovecampaign.core.errors import ExitCode, Unreachable
 from lovecampaign.core.settings import Settings
@@ -61,7 +62,7 @@ def serve(invocation: Invocation, host: str, port: int, log_file: Path | None) -
         site, post = _make_site(invocation, settings, database, provider)
         _greet(invocation.output, _address(listener.getsockname()), settings.public_url)
         atexit.register(_skip_final_collection)
-        with post.sending():
+        with post.sending(), watching_spool(invocation, settings, database):
             write_line = _line_writer(invocation.output, log_file)
             serve_until_signal(site, listener, write_line, at_signal=post.stop.set)
     return Result(is_streamed=True, exit_code=ExitCode.DONE)

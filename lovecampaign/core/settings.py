@@ -54,6 +54,9 @@ class Settings:
     sendgrid_webhook_public_key: str | None = None
     dashboard_password: str | None = field(default=None, repr=False)
     redeem_secret: str | None = field(default=None, repr=False)
+    #: ``imaps://…`` with a password, or ``maildir:PATH``.
+    inbox_url: str | None = field(default=None, repr=False)
+    inbound_secret: str | None = field(default=None, repr=False)
     trusted_proxies: tuple[str, ...] = ()
     #: How often one address, and one network, may ask for mail: ``20/10m``.
     form_limit: str = DEFAULT_FORM_LIMIT
@@ -124,6 +127,8 @@ def read_settings(workspace: Path, environment: Mapping[str, str]) -> Settings:
         sendgrid_webhook_public_key=values.get("SENDGRID_WEBHOOK_PUBLIC_KEY") or None,
         dashboard_password=values.get("LOVECAMPAIGN_DASHBOARD_PASSWORD") or None,
         redeem_secret=values.get("LOVECAMPAIGN_REDEEM_SECRET") or None,
+        inbox_url=values.get("LOVECAMPAIGN_INBOX") or None,
+        inbound_secret=values.get("LOVECAMPAIGN_INBOUND_SECRET") or None,
         trusted_proxies=_texts(values, "LOVECAMPAIGN_TRUSTED_PROXIES"),
         form_limit=_text(values, "LOVECAMPAIGN_FORM_LIMIT", DEFAULT_FORM_LIMIT),
         form_limit_network=_text(

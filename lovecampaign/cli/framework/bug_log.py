@@ -19,7 +19,7 @@ from lovecampaign.core.masking import mask_addresses, mask_passwords
 from lovecampaign.core.private_files import make_private_folder
 
 _LOGIN_IN_URL = re.compile(r"(?<=://)[^\s/@]*:[^\s/@]*(?=@)")
-_SECRET_NAME = re.compile(r"KEY|SECRET|PASSWORD|DATABASE_URL|PROVIDER")
+_SECRET_NAME = re.compile(r"KEY|SECRET|PASSWORD|DATABASE_URL|PROVIDER|INBOX")
 
 
 def write_bug_log(error: BaseException, argv: Sequence[str]) -> Path:

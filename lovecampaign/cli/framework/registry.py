@@ -82,7 +82,7 @@ VERBS = {
         "List the addresses that get no mail; lift those of bounces.",
     ),
     "inbox": Verb(
-        _P, "subscribers.inbox", "Sort the mail that came back: letters, bounces, complaints."
+        _P, "subscribers.inbox", "Read the mail that came back: letters, bounces, complaints."
     ),
     "buyers": Verb(_P, "subscribers.buyers", "Record who has bought."),
     "serve": Verb(_P, "serve", "Serve the web pages: sign-up, preferences, deals and more."),

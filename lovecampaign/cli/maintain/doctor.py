@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from lovecampaign.cli.maintain.health_finding import (
     unreachable,
     wrong,
 )
+from lovecampaign.cli.maintain.inbox_check import check_bounce_by_mail, make_test_mail, open_inbox
 from lovecampaign.cli.maintain.processes_check import check_processes
 from lovecampaign.cli.maintain.sender_dns import DnsResolver, check_sender, open_dns
 from lovecampaign.cli.maintain.settings_check import check_secrets, check_settings
@@ -89,9 +90,10 @@ def doctor(
 ) -> Result:
     """Check settings, database, provider, clock and DNS.
 
-    Everything that is wrong is listed with what to type or change. It sends nothing: over SMTP it
-    names sender and reply_to to the server, and takes that back. With --mail it reads instead
-    whether the DKIM signature of a test mail covers the one-click unsubscribe.
+    Everything that is wrong is listed with what to type or change. Over SMTP it names sender and
+    reply_to to the server, and takes that back. It sends nothing but, where sender.bounce_to and
+    LOVECAMPAIGN_INBOX are set, one mail to itself: to see a bounce arrive. With --mail it reads
+    instead whether the DKIM signature of a test mail covers the one-click unsubscribe.
     """
     if shows_steps:
         return _show_steps(invocation, campaign_name)
@@ -191,22 +193,25 @@ def check_everything(invocation: Invocation) -> Iterator[HealthFinding]:
     faults = list(check_web_addresses(settings))
     yield from faults
     senders = _list_senders(settings)
-    yield from _check_sending(settings, senders, has_faults=bool(faults))
+    yield from _check_sending(settings, senders, invocation.now, has_faults=bool(faults))
     records = DnsResolver()
     for sender, reply_to in senders:
         yield from check_sender(sender, reply_to, records)
 
 
 def _check_sending(
-    settings: Settings, senders: Sequence[tuple[str, str]], *, has_faults: bool
+    settings: Settings, senders: Sequence[tuple[str, str]], now: datetime, *, has_faults: bool
 ) -> Iterator[HealthFinding]:
-    """The provider, what it says to the addresses, and the public address."""
+    """The inbox, the provider, what it says to the addresses, and the public address."""
+    mailbox, end, inbox = open_inbox(settings)
+    if inbox is not None:
+        yield inbox
     try:
         provider = open_provider(settings)
     except LovecampaignError as error:
         yield wrong("provider", error.message, error.hint or "")
         return
-    with contextlib.closing(provider):
+    with contextlib.closing(provider), contextlib.closing(mailbox or contextlib.ExitStack()):
         found = check_provider(provider)
         yield found
         connections = provider.connections if isinstance(provider, SmtpProvider) else None
@@ -214,8 +219,12 @@ def _check_sending(
         if isinstance(provider, SmtpProvider) and not found.is_problem:
             for sender, reply_to in senders:
                 yield check_envelope(provider, sender, reply_to)
-            for bounce_to in _list_bounce_addresses(settings):
-                yield check_bounce_address(provider, bounce_to)
+            for bounce_to, email in _list_bounce_addresses(settings).items():
+                if mailbox is None or end is None:
+                    yield check_bounce_address(provider, bounce_to)
+                else:
+                    mail = make_test_mail(bounce_to, email, now)
+                    yield check_bounce_by_mail(provider, mailbox, end, mail)
         if not has_faults:
             yield check_public_url(settings, leaves_machine=provider.leaves_machine)
 
@@ -244,9 +253,9 @@ def _list_senders(settings: Settings) -> Sequence[tuple[str, str]]:
     return list(dict.fromkeys((sender.email, sender.reply_to) for sender in senders))
 
 
-def _list_bounce_addresses(settings: Settings) -> Sequence[str]:
-    found = (sender.bounce_to for sender in _load_senders(settings))
-    return list(dict.fromkeys(one for one in found if one))
+def _list_bounce_addresses(settings: Settings) -> Mapping[str, str]:
+    """Each address for bounces with a sender that uses it."""
+    return {one.bounce_to: one.email for one in _load_senders(settings) if one.bounce_to}
 
 
 def _load_senders(settings: Settings) -> Sequence[Sender]:

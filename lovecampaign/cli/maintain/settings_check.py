@@ -34,8 +34,9 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
 
 
 def check_secrets(settings: Settings) -> Iterator[HealthFinding]:
-    """The dashboard's password and the shop's secret, if they are set; neither is shown."""
+    """The dashboard's password and the webhooks' secrets, if they are set; none is shown."""
     password, secret = settings.dashboard_password, settings.redeem_secret
+    inbound = settings.inbound_secret
     # Online guessing: five attempts in a quarter of an hour (docs/operating.md).
     if password is not None and _is_weak(password, 12, characters=5):
         variable, risk = "LOVECAMPAIGN_DASHBOARD_PASSWORD", "pause the campaign"
@@ -44,6 +45,9 @@ def check_secrets(settings: Settings) -> Iterator[HealthFinding]:
     if secret is not None and _is_weak(secret, 16):
         variable, risk = "LOVECAMPAIGN_REDEEM_SECRET", "mark codes as used"
         yield _weak_secret(settings, "redemption", variable, risk, random_bytes=32)
+    if inbound is not None and _is_weak(inbound, 16):
+        variable, risk = "LOVECAMPAIGN_INBOUND_SECRET", "send in mail that no server has checked"
+        yield _weak_secret(settings, "inbound", variable, risk, random_bytes=16)
 
 
 def _is_weak(secret: str, length: int, characters: int = _MIN_CHARACTERS) -> bool:

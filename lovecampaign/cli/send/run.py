@@ -16,6 +16,7 @@ from lovecampaign.cli.output.format import local_time
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.style import red
 from lovecampaign.cli.resources.facts import email_checker
+from lovecampaign.cli.resources.inbox import watching_inbox
 from lovecampaign.cli.resources.open import opened_database, opened_provider
 from lovecampaign.cli.resources.reload import ReloadingCampaign
 from lovecampaign.cli.resources.signals import StopRequest, stopping_on_signals
@@ -62,8 +63,9 @@ def run(
     """Keep running and send each email when it is due.
 
     Failed deliveries are tried again, and edits of emails that have not been sent yet count at
-    once. Ctrl-C, SIGTERM or a closed terminal finishes deliveries in flight; nohup keeps it
-    running without a terminal. With --now, time jumps from one email to the next, up to --until.
+    once. New mail in LOVECAMPAIGN_INBOX is read at the same time. Ctrl-C, SIGTERM or a closed
+    terminal finishes deliveries in flight; nohup keeps it running without a terminal. With --now,
+    time jumps from one email to the next, up to --until.
     """
     settings = invocation.settings()
     settings.require_secret_keys()
@@ -91,7 +93,8 @@ def run(
             stop=stop,
             until=until,
         )
-        session.run()
+        with watching_inbox(invocation, settings, database):
+            session.run()
     return session.result()
 
 

@@ -1,10 +1,11 @@
-"""The verb ``inbox``: mail that came back, sorted by kind."""
+"""The verb ``inbox``: mail that came back, read, sorted by kind and acted on."""
 
 from __future__ import annotations
 
 import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -15,12 +16,14 @@ from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.resources.file_arguments import read_path
+from lovecampaign.cli.resources.inbox import open_inbox_reader, open_mailboxes
 from lovecampaign.cli.resources.lists import load_all
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import TokenSigner
 from lovecampaign.delivery.inbox.match import DeliveryMatch, match_mail
+from lovecampaign.delivery.inbox.reader import InboxCounts
 from lovecampaign.delivery.inbox.sort_files import FiledMail, sort_files
 from lovecampaign.delivery.inbox.sorting.kinds import MailKind
 from lovecampaign.delivery.inbox.take_in import is_matched, take_in
@@ -31,9 +34,37 @@ _MAX_ROWS = 100
 _MAX_WORDS = 60
 
 
-@verb_group("inbox")
+@verb_group("inbox", fallback="read")
 def inbox() -> None:
-    """Sort the mail that came back: letters, bounces, complaints."""
+    """Read the mail that came back: letters, bounces, complaints."""
+
+
+@verb("read", inbox)
+def read(invocation: Invocation) -> Result:
+    """Read what is new in LOVECAMPAIGN_INBOX once, and act on it.
+
+    Nothing there is deleted or marked as read. run does the same all the time.
+    """
+    settings = invocation.settings()
+    mailboxes = open_mailboxes(settings)
+    with opened_database(invocation) as database:
+        reader = open_inbox_reader(invocation, settings, database)
+        counts = InboxCounts()
+        for mailbox in mailboxes:
+            with contextlib.closing(mailbox):
+                counts += reader.read(mailbox)
+    return Result(
+        data=asdict(counts),
+        text=_format_counts(counts, [mailbox.name for mailbox in mailboxes]),
+        next_command="lovecampaign suppressions",
+    )
+
+
+def _format_counts(counts: InboxCounts, names: Sequence[str]) -> str:
+    lines = [f"{counts.describe()} ({', '.join(names)})."]
+    if counts.unmatched:
+        lines.append(f"{counts.unmatched:,} answer no email of ours.")
+    return "\n".join(lines)
 
 
 @verb("sort", inbox)
@@ -64,7 +95,7 @@ def _apply(invocation: Invocation, filed: Sequence[FiledMail]) -> Result:
     with opened_database(invocation) as database:
         with database.read() as connection:
             matches = match_mail(connection, signer, filed)
-        new = take_in(database, matches, campaigns, invocation.now)
+        new = len(take_in(database, matches, campaigns, invocation.now))
     unmatched = sum(1 for match in matches if not is_matched(match))
     return Result(
         data={"mails": [_json(one) for one in matches], "new": new, "unmatched": unmatched},

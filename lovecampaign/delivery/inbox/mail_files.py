@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lovecampaign.core.errors import UsageError
-from lovecampaign.delivery.inbox.sorting.parse import MAX_PARSED
+from lovecampaign.delivery.inbox.sorting.letter_parts import MAX_MAIL
 
 #: A line that begins a mail in an mbox: a sender and a date with a year.
 _FROM_LINE = re.compile(rb"From \S.*\b\d\d:\d\d.*\b\d{4}\b")
@@ -24,7 +24,7 @@ class MailFile:
 
     #: The path; in an mbox with the mail's number: ``in.mbox#3``.
     name: str
-    #: At most the bytes that are parsed.
+    #: At most ``MAX_MAIL`` bytes.
     raw: bytes
 
 
@@ -39,7 +39,7 @@ def read_mail(path: Path) -> Iterator[MailFile]:
             if is_mbox:
                 yield from _read_mbox(path, file)
             else:
-                yield MailFile(name=str(path), raw=file.read(MAX_PARSED))
+                yield MailFile(name=str(path), raw=file.read(MAX_MAIL))
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read: {error.strerror}", hint="name an .eml, an mbox or a Maildir"
@@ -66,7 +66,7 @@ def _read_folder(path: Path) -> Iterator[MailFile]:
     for file in found:
         try:
             with file.open("rb") as stream:
-                yield MailFile(name=str(file), raw=stream.read(MAX_PARSED))
+                yield MailFile(name=str(file), raw=stream.read(MAX_MAIL))
         except FileNotFoundError:
             continue  # a mail program moved or deleted it meanwhile
 
@@ -81,7 +81,7 @@ def _read_mbox(path: Path, file: BinaryIO) -> Iterator[MailFile]:
                 number += 1
                 yield MailFile(name=f"{path}#{number}", raw=b"".join(lines))
             lines, size = [], 0
-        elif size < MAX_PARSED:
+        elif size < MAX_MAIL:
             lines.append(line[1:] if _QUOTED_FROM.match(line) else line)
             size += len(line)
         is_after_blank = not line.strip()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lovecampaign.delivery.inbox.mail_files import read_mail
+from lovecampaign.delivery.inbox.mail_files import MailFile, read_mail
 from lovecampaign.delivery.inbox.sorting.kinds import MailKind, SortedMail
+from lovecampaign.delivery.inbox.sorting.parse import digest
 from lovecampaign.delivery.inbox.sorting.sort import sort_mail
 from lovecampaign.delivery.inbox.sorting.words import plain_words
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +27,24 @@ class FiledMail:
 
 def sort_files(paths: Iterable[Path]) -> Sequence[FiledMail]:
     """Every mail of the files; raises UsageError for one that cannot be read."""
-    sorted_mail = [
-        FiledMail(file=one.name, mail=sort_mail(one.raw))
-        for path in paths
-        for one in read_mail(path)
-    ]
+    sorted_mail = [_sort(one) for path in paths for one in read_mail(path)]
     return list(_without_repetitions(sorted_mail))
+
+
+def sort_batch(mails: Iterable[MailFile]) -> Sequence[FiledMail]:
+    """Mails that were read together."""
+    return list(_without_repetitions([_sort(one) for one in mails]))
+
+
+def _sort(one: MailFile) -> FiledMail:
+    """One mail. A fault of ours with a stranger's mail must not keep the others out."""
+    try:
+        return FiledMail(file=one.name, mail=sort_mail(one.raw))
+    except Exception as error:  # noqa: BLE001 -- of whatever kind
+        _LOG.warning("A mail is unreadable, by a mistake in lovecampaign: %s", type(error).__name__)
+        return FiledMail(
+            file=one.name, mail=SortedMail(kind=MailKind.UNREADABLE, key=digest(one.raw))
+        )
 
 
 def _without_repetitions(filed: Sequence[FiledMail]) -> Iterator[FiledMail]:

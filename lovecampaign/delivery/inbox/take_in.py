@@ -1,15 +1,18 @@
 """Takes sorted mail into the ledger: what it means for deliveries, addresses and the brake.
 
 Mail is not signed, as a provider's events are: only what names a message of ours by its token
-counts, and a reply that says stop counts for the address that wrote it. Events come first and the
-mail's own row after them, so that a mail which was interrupted is taken in again; both have keys
-of the mail, so that twice is once.
+counts. The one exception is "stop", which counts for the address that wrote it. Events come first
+and the mail's own row after them, so that a mail which was interrupted is taken in again; both have
+keys of the mail, so that twice is once.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -23,11 +26,14 @@ from lovecampaign.delivery.inbox.sorting.kinds import MailKind, SortedMail
 from lovecampaign.delivery.provider_events import apply_reports
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.events import EventKind, ProviderEvent
-from lovecampaign.store.ledger.incoming import IncomingRow, record_incoming
+from lovecampaign.store.ledger.incoming import AttachmentRow, IncomingRow, record_incoming
 from lovecampaign.store.ledger.match_events import normalise_or_none
 from lovecampaign.store.subscribers.erasure import moved_source
-from lovecampaign.store.tables import suppression
+from lovecampaign.store.tables import subscriber, suppression
 
+_LOG = logging.getLogger(__name__)
+#: Shown by ``explain``, as a From field can be forged.
+_STOP_BY_ADDRESS = "by a mail from this address that names no letter of ours; from all lists"
 #: The source noted with a suppression.
 SOURCE = "inbox"
 #: Mails per transaction.
@@ -49,12 +55,12 @@ def take_in(
     matches: Sequence[DeliveryMatch],
     campaigns: Mapping[str, Campaign],
     now: datetime,
-) -> int:
-    """Apply and store mail; returns how many were new.
+) -> frozenset[str]:
+    """Apply and store mail; returns the keys of those that were new.
 
     ``campaigns``: those that can be loaded, by id.
     """
-    new = 0
+    new: set[str] = set()
     for start in range(0, len(matches), _AT_ONCE):
         part = matches[start : start + _AT_ONCE]
         with database.read() as connection:
@@ -62,8 +68,8 @@ def take_in(
             rows = [_row(match, now) for match in part]
         apply_reports(database, events, campaigns, SOURCE, now)
         with database.write() as connection:
-            new += record_incoming(connection, rows)
-    return new
+            new |= record_incoming(connection, rows)
+    return frozenset(new)
 
 
 def is_matched(match: DeliveryMatch) -> bool:
@@ -86,9 +92,19 @@ def _events(connection: Connection, match: DeliveryMatch, now: datetime) -> Iter
     kind, reason = _EVENTS[mail.kind]
     if kind is EventKind.SOFT_BOUNCED and mail.fault not in _SOFT:
         kind = EventKind.BLOCKED
-    is_stop = mail.kind is MailKind.UNSUBSCRIBE and not match.token
-    if is_matched(match) or is_stop:
+    if is_matched(match):
         yield _event(connection, match, kind, reason, now)
+    elif kind is EventKind.UNSUBSCRIBED and _is_subscriber(connection, mail.email):
+        # A wrongly stopped reader can rejoin; a letter after a "no" cannot be taken back.
+        _LOG.info("A mail that names no letter of ours to its writer said stop: it counts")
+        by_address = replace(match, delivery=None, transactional=None)
+        yield _event(connection, by_address, kind, reason, now, words=_STOP_BY_ADDRESS)
+
+
+def _is_subscriber(connection: Connection, email: str) -> bool:
+    key = normalise_or_none(email)
+    is_theirs = sa.and_(subscriber.c.address_key == key, subscriber.c.forgotten_at.is_(None))
+    return key is not None and bool(connection.scalar(sa.select(sa.exists().where(is_theirs))))
 
 
 def _event(
@@ -97,6 +113,7 @@ def _event(
     kind: EventKind,
     reason: SuppressionReason | None,
     now: datetime,
+    words: str = "",
 ) -> ProviderEvent:
     mail, found = match.filed.mail, match.delivery
     return ProviderEvent(
@@ -108,7 +125,7 @@ def _event(
         address=_reported_address(connection, match),
         suppresses=reason,
         unsubscribes_from_campaign=kind is EventKind.UNSUBSCRIBED and found is not None,
-        payload={"reason": _detail(mail), "status": mail.status},
+        payload={"reason": words or _detail(mail), "status": mail.status},
     )
 
 
@@ -141,7 +158,18 @@ def _row(match: DeliveryMatch, now: datetime) -> IncomingRow:
         subject=_storable(mail.subject) if has_words else "",
         text=_storable(mail.text) if has_words else "",
         detail="" if is_erased else _detail(mail),
+        **({} if is_erased else _parts(mail)),
     )
+
+
+def _parts(mail: SortedMail) -> Mapping[str, Any]:
+    """What an answer to a letter needs, as columns."""
+    names = ("message_id", "references", "from_name", "reply_to", "to_address", "html")
+    files = [
+        AttachmentRow(name=_storable(one.name), type=one.type, size=one.size, content=one.content)
+        for one in mail.attachments
+    ]
+    return {**{name: _storable(getattr(mail, name)) for name in names}, "attachments": files}
 
 
 def _at(mail: SortedMail, now: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""Envelope probe: names a sender and a recipient to the server, and sends nothing."""
+"""Envelope probe: names a sender and a recipient to the server; sends at most a test mail."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from lovecampaign.providers.smtp.server_history import LACKS_USER, ServerHistory
 from lovecampaign.providers.smtp.smtp_socket import ConnectionLost, Reply
 
 
-def find_refusal(server: SmtpTarget, sender: str, recipient: str) -> tuple[Phase, Reply] | None:
-    """The command that the server rejects, MAIL or RCPT, and its reply; None where it takes both.
+def find_refusal(
+    server: SmtpTarget, sender: str, recipient: str, message: bytes = b""
+) -> tuple[Phase, Reply] | None:
+    """The command that the server rejects, MAIL, RCPT or DATA, and its reply; None for no command.
 
-    RSET and QUIT follow, so that no message begins. Raises Unreachable where the connection is not
-    made, or breaks.
+    Without a ``message``, RSET and QUIT follow, so that none begins. Raises Unreachable where the
+    connection is not made, or breaks.
     """
     try:
         paths = (
@@ -40,7 +42,14 @@ def find_refusal(server: SmtpTarget, sender: str, recipient: str) -> tuple[Phase
                 lines = text.decode("utf-8", "replace").split("\n")
                 missing = [f"({LACKS_USER})"] if history.lacks_user else []
                 return phase, Reply(code=code, lines=(*lines, *missing))
-        smtp.docmd("RSET")
+        if not message:
+            smtp.docmd("RSET")
+            return None
+        code, text = smtp.data(message)
+        if code // 100 != 2:
+            return Phase.DATA, Reply(
+                code=code, lines=tuple(text.decode("utf-8", "replace").split("\n"))
+            )
     except (ConnectionLost, smtplib.SMTPException, OSError) as error:
         raise Unreachable(f"{server.place}: the connection was lost: {error}") from error
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,12 +11,24 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.upsert import insert_or_ignore
-from lovecampaign.store.tables import incoming_mail
+from lovecampaign.store.tables import incoming_attachment, incoming_mail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentRow:
+    """A file of a letter: the columns of ``incoming_attachment``."""
+
+    name: str
+    type: str
+    #: Bytes.
+    size: int
+    #: None: larger than the limit.
+    content: bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingRow:
-    """A mail as it is stored: the columns of ``incoming_mail``."""
+    """A mail as it is stored: the columns of ``incoming_mail``, and its attachments."""
 
     key: str
     kind: str
@@ -28,17 +40,33 @@ class IncomingRow:
     subject: str
     text: str
     detail: str
+    message_id: str = ""
+    references: str = ""
+    from_name: str = ""
+    reply_to: str = ""
+    to_address: str = ""
+    html: str = ""
+    attachments: Sequence[AttachmentRow] = ()
 
 
-def record_incoming(connection: Connection, rows: Sequence[IncomingRow]) -> int:
-    """Store the mails that are not known yet; returns how many those were."""
-    new = 0
+_COLUMNS = tuple(one.name for one in fields(IncomingRow) if one.name != "attachments")
+_FILE_COLUMNS = tuple(one.name for one in fields(AttachmentRow))
+
+
+def record_incoming(connection: Connection, rows: Sequence[IncomingRow]) -> frozenset[str]:
+    """Store the mails that are not known yet; returns their keys."""
+    new: set[str] = set()
+    statement = insert_or_ignore(connection, incoming_mail).returning(incoming_mail.c.id)
     # Sorted: two processes with the same mails would deadlock.
     for row in sorted(rows, key=lambda one: one.key):
-        statement = insert_or_ignore(connection, incoming_mail).values(asdict(row))
-        inserted = connection.execute(statement.returning(incoming_mail.c.id)).first()
-        new += inserted is not None
-    return new
+        mail_id = connection.scalar(statement, {name: getattr(row, name) for name in _COLUMNS})
+        if mail_id is None:
+            continue
+        new.add(row.key)
+        for file in row.attachments:
+            stored = {name: getattr(file, name) for name in _FILE_COLUMNS}
+            connection.execute(sa.insert(incoming_attachment).values(mail_id=mail_id, **stored))
+    return frozenset(new)
 
 
 def said_before(connection: Connection, key: str, address_key: str, text: str) -> bool:

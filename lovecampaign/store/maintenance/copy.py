@@ -22,6 +22,8 @@ from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.tables import metadata
 
 ROWS_AT_A_TIME = 5_000
+#: Of attachments: each may have megabytes.
+_FILES_AT_A_TIME = 4
 
 
 def back_up(database: Database, file: Path) -> None:
@@ -88,7 +90,9 @@ def _copy_to_sqlite(database: Database, part: Path) -> None:
 def _copy_table(source: Connection, into: Connection, table: sa.Table) -> int:
     """Returns how many rows there were. Memory stays flat."""
     count = 0
-    rows = source.execution_options(yield_per=ROWS_AT_A_TIME).execute(sa.select(table)).mappings()
+    has_files = any(isinstance(column.type, sa.LargeBinary) for column in table.c)
+    at_a_time = _FILES_AT_A_TIME if has_files else ROWS_AT_A_TIME
+    rows = source.execution_options(yield_per=at_a_time).execute(sa.select(table)).mappings()
     for part in rows.partitions():
         into.execute(sa.insert(table), [dict(row) for row in part])
         count += len(part)

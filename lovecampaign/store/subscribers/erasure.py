@@ -34,6 +34,7 @@ from lovecampaign.store.tables import (
     event,
     forgotten,
     import_change,
+    incoming_attachment,
     incoming_mail,
     membership,
     preference,
@@ -50,7 +51,13 @@ _CONSENT_ORIGIN = (
     *("source", "form_url", "ip", "user_agent", "locale", "confirmed_ip", "confirmed_user_agent"),
 )
 
-_NO_WORDS = {"address_key": "", "subject": "", "text": "", "detail": ""}
+_NO_WORDS = dict.fromkeys(
+    (
+        *("address_key", "subject", "text", "detail", "message_id", "references"),
+        *("from_name", "reply_to", "to_address", "html"),
+    ),
+    "",
+)
 
 
 def forget(database: Database, key: str, now: datetime) -> bool:
@@ -140,9 +147,7 @@ def _erase_address(connection: Connection, key: str, placeholder: str) -> None:
     connection.execute(
         sa.update(buyer).where(buyer.c.address_key == key).values(address_key=placeholder)
     )
-    connection.execute(
-        sa.update(incoming_mail).where(incoming_mail.c.address_key == key).values(_NO_WORDS)
-    )
+    _erase_mail(connection, incoming_mail.c.address_key == key)
 
 
 def _erase_subscriber(
@@ -189,15 +194,11 @@ def _blank_logs(connection: Connection, subscriber_id: int) -> None:
         .values(payload={})
     )
     # The provider's words may repeat the address.
-    connection.execute(
-        sa.update(incoming_mail)
-        .where(
-            sa.or_(
-                incoming_mail.c.subscriber_id == subscriber_id,
-                incoming_mail.c.delivery_id.in_(theirs),
-            )
-        )
-        .values(_NO_WORDS)
+    _erase_mail(
+        connection,
+        sa.or_(
+            incoming_mail.c.subscriber_id == subscriber_id, incoming_mail.c.delivery_id.in_(theirs)
+        ),
     )
     for table in (delivery, transactional):
         connection.execute(
@@ -205,6 +206,14 @@ def _blank_logs(connection: Connection, subscriber_id: int) -> None:
             .where(table.c.subscriber_id == subscriber_id, table.c.detail.is_not(None))
             .values(detail=None)
         )
+
+
+def _erase_mail(connection: Connection, condition: sa.ColumnElement[bool]) -> None:
+    mails = sa.select(incoming_mail.c.id).where(condition)
+    connection.execute(
+        sa.delete(incoming_attachment).where(incoming_attachment.c.mail_id.in_(mails))
+    )
+    connection.execute(sa.update(incoming_mail).where(condition).values(_NO_WORDS))
 
 
 def _cancel_planned(connection: Connection, subscriber_id: int, now: datetime) -> None:

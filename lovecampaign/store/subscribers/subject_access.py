@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeAlias
@@ -11,7 +12,15 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.core.clock import format_instant
 from lovecampaign.store.database.types import metadata
-from lovecampaign.store.tables import campaign, delivery, email, event, subscriber
+from lovecampaign.store.tables import (
+    campaign,
+    delivery,
+    email,
+    event,
+    incoming_attachment,
+    incoming_mail,
+    subscriber,
+)
 
 #: A row with JSON values.
 Row: TypeAlias = Mapping[str, Any]
@@ -44,6 +53,9 @@ def _is_theirs(
     if table is event:
         own = sa.select(delivery.c.id).where(delivery.c.subscriber_id == subscriber_id)
         return sa.or_(event.c.subscriber_id == subscriber_id, event.c.delivery_id.in_(own))
+    if table is incoming_attachment:
+        letters = sa.select(incoming_mail.c.id).where(incoming_mail.c.address_key == key)
+        return incoming_attachment.c.mail_id.in_(letters)
     if "address_key" in table.c:
         return table.c.address_key == key
     for column in table.c:
@@ -76,4 +88,6 @@ class _KeyNames:
 def _as_json(value: Any) -> Any:
     if isinstance(value, datetime):
         return format_instant(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     return value.isoformat() if isinstance(value, date) else value

@@ -21,7 +21,7 @@ from lovecampaign.store.tables.campaigns import (
 )
 from lovecampaign.store.tables.deals import deal_claim, deal_extension, deal_stock, deal_waiting
 from lovecampaign.store.tables.import_log import IMPORT_COUNTS, import_change, import_log
-from lovecampaign.store.tables.incoming import incoming_mail
+from lovecampaign.store.tables.incoming import inbox_cursor, incoming_attachment, incoming_mail
 from lovecampaign.store.tables.ledger import (
     PLANNED,
     DeliveryState,
@@ -71,6 +71,8 @@ __all__ = [
     "guess",
     "import_change",
     "import_log",
+    "inbox_cursor",
+    "incoming_attachment",
     "incoming_mail",
     "membership",
     "metadata",

@@ -23,7 +23,7 @@ from lovecampaign.web.serve.http.access_log import AccessLogMiddleware, WriteLin
 from lovecampaign.web.serve.http.security import SecurityMiddleware
 from lovecampaign.web.serve.pages import deal, home, preferences, unsubscribe, web_view
 from lovecampaign.web.serve.pages.signup import confirm, embed, join
-from lovecampaign.web.serve.webhooks import health, redeem, sendgrid_events
+from lovecampaign.web.serve.webhooks import health, inbound, redeem, sendgrid_events
 
 _LOG = logging.getLogger(__name__)
 MakeRoutes: TypeAlias = Callable[[Site], Sequence[BaseRoute]]
@@ -42,6 +42,7 @@ ROUTES: tuple[MakeRoutes, ...] = (
     deal.routes,
     redeem.routes,
     sendgrid_events.routes,
+    inbound.routes,
     dashboard.routes,
 )
 

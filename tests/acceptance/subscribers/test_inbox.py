@@ -6,7 +6,7 @@ import email
 from email.utils import parseaddr
 
 from tests.acceptance.program import Shop
-from tests.unit.delivery.inbox.mails import dsn
+from tests.unit.delivery.inbox.mails import dsn, letter
 
 NOW = ("--now", "2027-02-01T21:00Z")
 
@@ -36,3 +36,34 @@ def test_nonsense_is_unreadable(shop: Shop) -> None:
     said = shop.type("inbox", "sort", "nonsense.eml").done()
 
     assert "1 mail: 1 unreadable." in said.out
+
+
+def test_new_mail_is_read_once_by_inbox_and_by_run(shop: Shop) -> None:
+    for name in ("cur", "new", "tmp"):
+        (shop.folder / "post" / name).mkdir(parents=True)
+    (shop.folder / "post" / "new" / "1").write_bytes(letter("Hello", From="ana@readers.example"))
+    inbox = {"LOVECAMPAIGN_INBOX": "maildir:post"}
+
+    assert shop.data("inbox", *NOW, **inbox) == {
+        "read": 1, "letters": 1, "bounces_hard": 0, "bounces_soft": 0, "delayed": 0,
+        "complaints": 0, "unsubscribes": 0, "automatic": 0, "unmatched": 1, "unreadable": 0,
+    }  # fmt: skip
+    assert "0 new (maildir:post)." in shop.type("inbox", *NOW, **inbox).done().out
+
+    stop = letter("Stop", From="ben@readers.example", Message_ID="<2@readers.example>")
+    (shop.folder / "post" / "new" / "2").write_bytes(stop)
+    shop.type("run", "--yes", *NOW, **inbox)
+    (suppressed,) = shop.data("suppressions")["suppressions"]
+    assert (suppressed["email"], suppressed["reason"]) == ("ben@readers.example", "unsubscribed")
+    said = shop.type("explain", "ben@readers.example", *NOW).done().out
+    assert "by a mail from this address that names no letter of ours" in said
+    assert len(list((shop.folder / "post" / "new").iterdir())) == 2
+
+
+def test_a_mailbox_that_is_missing_or_wrong_is_told_in_words(shop: Shop) -> None:
+    assert "LOVECAMPAIGN_INBOX is not set" in shop.type("inbox").err
+    wrong = shop.type("inbox", LOVECAMPAIGN_INBOX="maildir:nowhere")
+    assert (wrong.code, "which is no Maildir" in wrong.err) == (2, True)
+    gone = shop.type("inbox", LOVECAMPAIGN_INBOX="imap://ana:s3cret@127.0.0.1:1")
+    assert (gone.code, "cannot be read: Connection refused" in gone.err) == (7, True)
+    assert "s3cret" not in gone.err

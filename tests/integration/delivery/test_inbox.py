@@ -17,10 +17,12 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.incoming import read_letters
 from lovecampaign.store.subscribers.change_address import move_address
 from lovecampaign.store.subscribers.erasure import forget
+from lovecampaign.store.subscribers.records import read_events
+from lovecampaign.store.subscribers.subject_access import export_personal_data
 from lovecampaign.store.tables import DeliveryState
 from tests.integration.delivery.test_provider_events import A_DAY, NOW, SIGNER, Desk
 from tests.integration.serve.support.letters import active_suppressions, rows_of
-from tests.unit.delivery.inbox.mails import dsn, letter
+from tests.unit.delivery.inbox.mails import dsn, file_part, letter, letter_with_files
 
 READER = "reader1@readers.example"
 
@@ -32,13 +34,14 @@ class Inbox(Desk):
         return SIGNER.sign(Purpose.DELIVERY, self.key(Purpose.DELIVERY, self.letters[who]))
 
     def take_mail(self, *raw: bytes) -> int:
+        """Returns how many were new."""
         filed = [FiledMail(file="", mail=sort_mail(one)) for one in raw]
         with self.database.read() as connection:
             matches = match_mail(connection, SIGNER, filed)
         self.matched = [is_matched(one) for one in matches]
         self.kinds = [one.filed.mail.kind.value for one in matches]
         campaigns = {self.stage.campaign.id: self.stage.campaign}
-        return take_in(self.database, matches, campaigns, NOW + 30 * A_DAY)
+        return len(take_in(self.database, matches, campaigns, NOW + 30 * A_DAY))
 
     def bounce(self, who: int = 0, **fields: str) -> bytes:
         email = fields.pop("email", f"reader{who + 1}@readers.example")
@@ -135,6 +138,22 @@ def test_a_friend_with_a_forwarded_letter_stops_nothing_and_is_never_taken_for_t
     assert read_letters(inbox.database, inbox.people[0], READER) == []
 
 
+@pytest.mark.parametrize("names_anothers_letter", [False, True])
+def test_a_stop_that_names_no_letter_to_its_writer_counts_for_their_address(
+    inbox: Inbox, *, names_anothers_letter: bool
+) -> None:
+    stop = letter("Stop", From="Reader1@readers.example")
+    if names_anothers_letter:
+        stop = inbox.reply("Stop", who=1, From="reader1@readers.example")
+    inbox.take_mail(stop)
+
+    assert inbox.suppressions(0) == {("", "unsubscribed")}
+    assert inbox.suppressions(1) == set()
+    assert inbox.matched == [False]
+    (event,) = read_events(inbox.database, inbox.people[0])
+    assert (event.kind, event.words[:27]) == ("unsubscribed", "by a mail from this address")
+
+
 def test_a_letter_is_kept_with_its_subscriber_until_they_are_forgotten(inbox: Inbox) -> None:
     inbox.take_mail(inbox.reply("A tulip\0 and a rose", Subject="Re: Day 1"))
     ((_, kind, words),) = read_letters(inbox.database, inbox.people[0], READER)
@@ -145,6 +164,26 @@ def test_a_letter_is_kept_with_its_subscriber_until_they_are_forgotten(inbox: In
     (row,) = rows_of(inbox.database, tables.incoming_mail)
     assert (row.text, row.subject, row.address_key, row.detail) == ("", "", "", "")
     assert inbox.take_mail(inbox.reply("A tulip\0 and a rose", Subject="Re: Day 1")) == 0
+
+
+def test_a_letters_file_is_stored_told_to_its_writer_and_erased(inbox: Inbox) -> None:
+    inbox.take_mail(
+        letter_with_files("Look", file_part("tulip.jpg", b"\0\xff"), From=f"Ana <{READER}>")
+    )
+    (file,) = rows_of(inbox.database, tables.incoming_attachment)
+    assert (file.name, file.type, file.size, file.content) == (
+        "tulip.jpg", "image/jpeg", 2, b"\0\xff",
+    )  # fmt: skip
+    with inbox.database.read() as connection:
+        told = export_personal_data(connection, inbox.people[0])
+    assert [one["content"] for one in told["incoming_attachment"]] == ["AP8="]
+    assert [one["from_name"] for one in told["incoming_mail"]] == ["Ana"]
+
+    forget(inbox.database, READER, NOW)
+
+    assert rows_of(inbox.database, tables.incoming_attachment) == []
+    (row,) = rows_of(inbox.database, tables.incoming_mail)
+    assert (row.from_name, row.reply_to, row.message_id, row.to_address) == ("", "", "", "")
 
 
 def test_the_same_words_twice_from_one_address_are_a_programs(inbox: Inbox) -> None:

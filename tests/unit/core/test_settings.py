@@ -146,6 +146,8 @@ def test_no_secret_stands_in_a_repr(tmp_path: Path) -> None:
             "SENDGRID_API_KEY": SECRET,
             "LOVECAMPAIGN_DASHBOARD_PASSWORD": SECRET,
             "LOVECAMPAIGN_REDEEM_SECRET": SECRET,
+            "LOVECAMPAIGN_INBOX": f"imaps://ana:{SECRET}@mail.example",
+            "LOVECAMPAIGN_INBOUND_SECRET": SECRET,
         },
     )
 

@@ -62,14 +62,21 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         "delivery/inbox": """
             sorting
             mail_files
-            sort_files
+            mailboxes sort_files
             match
             take_in
+            reader
+            watcher
+        """,
+        "delivery/inbox/mailboxes": """
+            mailbox
+            imap maildir spool_writer
+            open
         """,
         "delivery/inbox/sorting": """
             kinds words addresses
             parse
-            quoted status_report stop our_delivery
+            quoted status_report stop our_delivery letter_parts
             text_report verdict
             automatic
             sort

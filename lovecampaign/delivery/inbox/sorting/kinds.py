@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -38,6 +39,20 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that came with a letter: a stranger's, kept and never opened."""
+
+    #: Without folders and control characters.
+    name: str
+    #: ``image/jpeg``, as the mail says.
+    type: str
+    #: Bytes; of one that is cut, those that were read.
+    size: int
+    #: None: larger than the limit, or cut.
+    content: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SortedMail:
     """A mail's kind, and what it says."""
 
@@ -60,5 +75,15 @@ class SortedMail:
     sent_at: datetime | None = None
     #: It names a mail that it answers.
     is_reply: bool = False
+    from_name: str = ""
+    #: Where an answer goes: Reply-To, else From.
+    reply_to: str = ""
+    #: The first address that it was written to.
+    to_address: str = ""
+    #: The mails that it answers, oldest first.
+    references: str = ""
+    #: A letter's HTML as it came, and its files.
+    html: str = ""
+    attachments: Sequence[Attachment] = ()
     #: For an unsubscribe: the writer used the address in List-Unsubscribe, which holds the id.
     is_by_address: bool = False

@@ -17,7 +17,9 @@ from email.header import decode_header
 from email.message import Message as EmailMessage
 from email.parser import BytesParser
 from email.policy import compat32
-from email.utils import parsedate_to_datetime
+from email.utils import getaddresses, parsedate_to_datetime
+
+from lovecampaign.delivery.inbox.sorting.addresses import header_address
 
 #: Bytes that are parsed: reports and letters begin with their words, attachments come last.
 MAX_PARSED = 1 << 19
@@ -58,12 +60,6 @@ RETURNED_TYPES = frozenset(
         "text/rfc822-header",
     }
 )
-#: How the mail programs begin what they quote in HTML.
-_QUOTE_IN_HTML = re.compile(
-    r"""(?i)<[^<>]*(?:class=["']?(?:gmail_quote|gmail_extra|yahoo_quoted|moz-cite-prefix"""
-    r"""|protonmail_quote)|id=["']?(?:appendonsend|divRplyFwdMsg|replySplit|mail-editor-reference)"""
-    r"""|border-top:\s*solid #(?:E1E1E1|B5C4DF))|<blockquote\b"""
-)
 
 
 class MailPart(EmailMessage):
@@ -85,9 +81,9 @@ class Unreadable(Exception):
 class IncomingMail:
     """A mail with its parts; header names in lower case."""
 
-    def __init__(self, raw: bytes) -> None:
-        """Raises Unreadable."""
-        raw = raw[:MAX_PARSED]
+    def __init__(self, raw: bytes, limit: int = MAX_PARSED) -> None:
+        """``limit``: the bytes that are parsed. Raises Unreadable."""
+        raw = raw[:limit]
         raw = raw[match.end() :] if (match := _MBOX_LINE.match(raw)) else raw.lstrip(b"\r\n")
         try:
             self._root: EmailMessage = BytesParser(MailPart, policy=compat32).parsebytes(raw)
@@ -107,6 +103,17 @@ class IncomingMail:
     def all(self, *names: str) -> Iterator[str]:
         for name in names:
             yield from self.headers.get(name, ())
+
+    def mailbox(self, name: str) -> tuple[str, str]:
+        """Display name and address of a header's first mailbox, '' where it has none.
+
+        Split before it is decoded: an encoded name may hold commas and addresses.
+        """
+        value = " ".join(str(self._root.get(name, ""))[:_MAX_HEADER].split())
+        for display, address in getaddresses([value]):
+            if "@" in address:
+                return header_text(display), header_text(address).strip("<> ")
+        return "", header_address(self.first(name))
 
     @property
     def subject(self) -> str:
@@ -162,21 +169,6 @@ class IncomingMail:
             else:
                 text = part_text(part).encode("utf-8", "replace")
                 yield read_headers(BytesParser(policy=compat32).parsebytes(text, headersonly=True))
-
-    def letter_text(self) -> str:
-        """The words of the first text part that is no attachment; HTML without its quotes."""
-        by_type: dict[str, EmailMessage] = {}
-        for part in self.parts:
-            if part.get_content_type().startswith("message/"):
-                break  # what follows is a forwarded mail
-            if "attachment" not in str(part.get("Content-Disposition", "")).lower():
-                by_type.setdefault(part.get_content_type(), part)
-        plain = part_text(by_type["text/plain"]) if "text/plain" in by_type else ""
-        if plain.strip() or "text/html" not in by_type:
-            return plain
-        markup = part_text(by_type["text/html"])
-        quote = _QUOTE_IN_HTML.search(markup)
-        return html_text(markup[: quote.start()] if quote else markup)
 
 
 def digest(raw: bytes) -> str:

@@ -5,6 +5,7 @@ Whatever a stranger sends has a kind: mail that cannot be read is ``unreadable``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,6 +13,11 @@ from lovecampaign.core.message import FaultKind
 from lovecampaign.delivery.inbox.sorting.addresses import header_address, typed_address
 from lovecampaign.delivery.inbox.sorting.automatic import is_automatic
 from lovecampaign.delivery.inbox.sorting.kinds import MailKind, Report, SortedMail
+from lovecampaign.delivery.inbox.sorting.letter_parts import (
+    letter_html,
+    letter_text,
+    read_attachments,
+)
 from lovecampaign.delivery.inbox.sorting.our_delivery import find_tokens, unsubscribe_token
 from lovecampaign.delivery.inbox.sorting.parse import (
     FEEDBACK_TYPE,
@@ -35,6 +41,8 @@ from lovecampaign.delivery.inbox.sorting.verdict import MAX_DIAGNOSTIC, judge, s
 _NO_COMPLAINTS = frozenset({"not-spam", "auth-failure", "dmarc", "dkim"})
 #: Outlook.com's reports (JMRP) are mail from before ARF: the returned mail has this field.
 _BY_MICROSOFT = "x-hmxmroriginalrecipient"
+_MESSAGE_ID = re.compile(r"<[^<>]{1,500}>")
+_MAX_IDS = 50
 _ORDER = (
     MailKind.COMPLAINT,
     MailKind.BOUNCE_HARD,
@@ -48,7 +56,8 @@ def sort_mail(raw: bytes) -> SortedMail:
     """The kind of a mail, and what it says of a delivery."""
     try:
         mail = IncomingMail(raw)
-        return _sort(mail)
+        found = _sort(mail)
+        return _with_parts(found, mail, raw) if found.kind is MailKind.LETTER else found
     except (Unreadable, RecursionError):
         return SortedMail(kind=MailKind.UNREADABLE, key=digest(raw))
 
@@ -109,10 +118,10 @@ def _bounce(mail: IncomingMail, reports: Sequence[Report]) -> SortedMail:
 
 def _answer(mail: IncomingMail) -> SortedMail:
     """A mail that is no report: a person's, or a program's."""
-    email = header_address(mail.first("from"))
+    _, email = mail.mailbox("from")
     if _asks_to_unsubscribe(mail):
         return _facts(mail, MailKind.UNSUBSCRIBE, email=email, is_by_address=True)
-    text = own_words(mail.letter_text())
+    text = own_words(letter_text(mail))
     if is_automatic(mail, text):
         return _facts(mail, MailKind.AUTOMATIC, email=email)
     kind = MailKind.UNSUBSCRIBE if says_stop(text, mail.subject) else MailKind.LETTER
@@ -140,11 +149,32 @@ def _facts(  # noqa: PLR0913 -- the fields of its result
         tokens=find_tokens(mail),
         text=text,
         subject=mail.subject,
-        message_id=mail.first("message-id"),
+        message_id=_ids(mail, "message-id"),
         sent_at=mail.sent_at(),
         is_reply=bool(mail.first("in-reply-to") or mail.first("references")),
         is_by_address=is_by_address,
     )
+
+
+def _with_parts(found: SortedMail, mail: IncomingMail, raw: bytes) -> SortedMail:
+    """A letter with all that an answer to it needs."""
+    name, address = mail.mailbox("from")
+    _, reply_to = mail.mailbox("reply-to")
+    return replace(
+        found,
+        from_name=name,
+        reply_to=reply_to or address,
+        to_address=mail.mailbox("to")[1],
+        references=_ids(mail, "references") or _ids(mail, "in-reply-to"),
+        html=letter_html(mail),
+        attachments=read_attachments(mail, raw),
+    )
+
+
+def _ids(mail: IncomingMail, name: str) -> str:
+    """Message ids of a header field; folding leaves blanks inside of them."""
+    found = _MESSAGE_ID.findall(mail.first(name))
+    return " ".join("".join(one.split()) for one in (*found[:1], *found[1:][-_MAX_IDS:]))
 
 
 def _with_words(mail: IncomingMail, report: Report) -> Report:

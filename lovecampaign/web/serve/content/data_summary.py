@@ -18,7 +18,12 @@ from lovecampaign.render.model.formatting import LocalizedTime
 from lovecampaign.store.subscribers.subject_access import Row
 
 #: Internal keys, without meaning for the subscriber.
-_INTERNAL = frozenset({"id", "address_key", "mailbox", "delivery_id", "nonce", "import_id"})
+_INTERNAL = frozenset(
+    {
+        *("id", "address_key", "mailbox", "delivery_id", "nonce", "import_id"),
+        *("mail_id", "message_id", "references", "html", "content"),
+    }
+)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 #: Columns with values of ours, which have a translation.
 _ENUMS = frozenset({"state", "reason", "kind"})

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.inbox_cursor import find_last_read
 from lovecampaign.store.tables import campaign, email
 
 #: From a static file to a form that waits for the database.
@@ -78,6 +79,7 @@ class _MailCollector(Collector):
                 .order_by(campaign.c.key, email.c.key)
             ).mappings()
             counts = [dict(row) for row in rows]
+            read_at = find_last_read(connection)
         for name, meaning in _MAIL.items():
             family = CounterMetricFamily(
                 f"lovecampaign_mail_{name}", meaning, labels=["campaign", "email"]
@@ -85,3 +87,9 @@ class _MailCollector(Collector):
             for row in counts:
                 family.add_metric([row["campaign"], row["email"]], row[name])
             yield family
+        if read_at is not None:
+            yield GaugeMetricFamily(
+                "lovecampaign_inbox_read_timestamp_seconds",
+                "When the inbox was last read to its end",
+                value=read_at.timestamp(),
+            )

@@ -12,13 +12,16 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from lovecampaign.core.clock import format_instant
 from lovecampaign.core.errors import Unreachable
 from lovecampaign.store.database.schema_version import HEAD, find_version
+from lovecampaign.store.ledger.inbox_cursor import find_last_read
 from lovecampaign.store.maintenance.write_probe import find_write_fault
 from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
@@ -30,6 +33,8 @@ _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 #: How long a result is valid, and how long a call waits for a new one.
 KEPT_SECONDS = 1.0
 WAIT_SECONDS = 1.0
+#: `run` tries a server that is gone again after 5 minutes at the latest.
+_INBOX_MINUTES = 15
 _NO_ANSWER = "the database does not answer"
 
 
@@ -39,10 +44,16 @@ def routes(site: Site) -> Sequence[BaseRoute]:
     async def show_readiness(_request: Request) -> Response:
         """Whether forms can be accepted; else a balancer should use another machine."""
         problems = list(await probe.find_problems())
-        warning = site.unknown_links.warning
-        warnings = {"warnings": [warning]} if warning else {}
+        found = [site.unknown_links.warning, _inbox_warning(site, probe.inbox_read_at)]
+        warnings = [warning for warning in found if warning]
+        read_at = probe.inbox_read_at
         return JSONResponse(
-            {"ready": not problems, "troubles": problems, **warnings},
+            {
+                "ready": not problems,
+                "troubles": problems,
+                **({"warnings": warnings} if warnings else {}),
+                **({"inbox_read_at": format_instant(read_at)} if read_at else {}),
+            },
             status_code=503 if problems else 200,
         )
 
@@ -80,6 +91,8 @@ class ReadinessProbe:
         self._probe: Future[Sequence[str]] | None = None
         self._ended_at = 0.0
         self._logged: Sequence[str] = ()
+        #: When a mailbox was last read to its end, as of the last probe.
+        self.inbox_read_at: datetime | None = None
 
     async def find_problems(self) -> Sequence[str]:
         """What prevents forms from being accepted; logged whenever it changes."""
@@ -107,6 +120,7 @@ class ReadinessProbe:
     def _run(self, probe: Future[Sequence[str]]) -> None:
         try:
             problems = tuple(_database_problems(self._site))
+            self.inbox_read_at = None if problems else self._find_last_read()
         except Exception as error:  # noqa: BLE001 - raised in find_problems
             self._ended_at = time.monotonic()
             probe.set_exception(error)
@@ -114,12 +128,28 @@ class ReadinessProbe:
             self._ended_at = time.monotonic()
             probe.set_result(problems)
 
+    def _find_last_read(self) -> datetime | None:
+        with self._site.database.read() as connection:
+            return find_last_read(connection)
+
     def _log(self, problems: Sequence[str]) -> None:
         if problems != self._logged:
             self._logged = problems
             name = self._site.database.name
             words = "; ".join(problems)
             _LOG.warning("Not ready: %s (%s)" if problems else "Ready again%s (%s)", words, name)
+
+
+def _inbox_warning(site: Site, read_at: datetime | None) -> str | None:
+    """For a mailbox that `run` reads each minute; pages work without it."""
+    if site.settings.inbox_url is None:
+        return None
+    if read_at is None:
+        return "the inbox was never read: start lovecampaign run"
+    minutes = (site.clock.now() - read_at) // timedelta(minutes=1)
+    if minutes < _INBOX_MINUTES:
+        return None
+    return f"the inbox was not read for {minutes} minutes: see what lovecampaign run says"
 
 
 def _database_problems(site: Site) -> Iterator[str]:

@@ -10,16 +10,20 @@ import threading
 import time
 import urllib.request
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from lovecampaign.core.clock import format_instant
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.inbox_cursor import InboxCursor, write_cursor
 from lovecampaign.testing.campaigns import write_campaign
 from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
+from lovecampaign.web.serve.webhooks.health import KEPT_SECONDS
 from tests.chaos.commands import fork_command as lovecampaign
 from tests.chaos.process_parent import FRESH
 from tests.support.processes.serve import running_serve
@@ -64,6 +68,24 @@ class TestHealth:
 
         assert answer.status == 503
         assert json.loads(answer.text)["troubles"] == ["nothing sends the mail that is asked for"]
+
+    def test_the_last_read_of_the_inbox_is_told(self, stage: Stage) -> None:
+        changed = with_settings(stage.settings, inbox_url="maildir:post")
+        with serving(changed, stage.database, stage.clock) as served:
+            never = json.loads(served.get("/readyz").text)
+            now = stage.clock.now()
+            with stage.database.write() as connection:
+                write_cursor(connection, "maildir:post", InboxCursor(validity=0, position=1), now)
+            time.sleep(KEPT_SECONDS)
+            read = json.loads(served.get("/readyz").text)
+            numbers = served.get("/metrics").text
+            stage.clock.move_to(now + timedelta(minutes=20))
+            late = json.loads(served.get("/readyz").text)
+
+        assert never["warnings"] == ["the inbox was never read: start lovecampaign run"]
+        assert read == {"ready": True, "troubles": [], "inbox_read_at": format_instant(now)}
+        assert f"lovecampaign_inbox_read_timestamp_seconds {now.timestamp():.9g}"[:50] in numbers
+        assert "not read for 20 minutes" in late["warnings"][0]
 
     def test_older_tables_are_not_ready(self, served: Serving) -> None:
         with served.site.database.write() as connection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
+
 TOKEN = "A" * 31 + "B"
 POSTFIX = """\
 Return-Path: <>
@@ -84,3 +86,18 @@ def letter(text: str, **headers: str) -> bytes:
     }
     head = "".join(f"{name}: {value}\n" for name, value in fields.items() if value)
     return f"{head}\n{text}\n".encode()
+
+
+def letter_with_files(text: str, *files: EmailMessage, **headers: str) -> bytes:
+    """A letter whose parts follow its words."""
+    plain = f"Content-Type: text/plain; charset=utf-8\n\n{text}\n".encode()
+    parts = [plain, *(file.as_bytes() for file in files)]
+    body = b"".join(b"\n--x\n" + part for part in parts) + b"\n--x--\n"
+    return letter("", Content_Type="multipart/mixed; boundary=x", **headers) + body
+
+
+def file_part(name: str, content: bytes, kind: str = "image/jpeg") -> EmailMessage:
+    part = EmailMessage()
+    main, _, sub = kind.partition("/")
+    part.set_content(content, main, sub, filename=name)
+    return part
