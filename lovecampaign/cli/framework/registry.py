@@ -90,7 +90,7 @@ VERBS = {
         _P, "subscribers.deals", "Show stock and codes of deals; give one person more time."
     ),
     "db": Verb(_M, "maintain.db", "Upgrade the database, back it up, or move to another."),
-    "doctor": Verb(_M, "maintain.doctor", "Check settings, database, provider, clock and DNS."),
+    "doctor": Verb(_M, "health.doctor", "Check settings, database, provider, clock and DNS."),
     "demo": Verb(_M, "maintain.demo", "Run the whole example month with made-up subscribers."),
 }
 

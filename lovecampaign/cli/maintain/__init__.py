@@ -1,1 +1,1 @@
-"""Verbs for upkeep: ``db``, ``doctor``, ``demo``."""
+"""Verbs for upkeep: ``db``, ``demo``."""

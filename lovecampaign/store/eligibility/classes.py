@@ -166,7 +166,7 @@ class _Classes:
     def _rows(self, record: CampaignRecord) -> sa.Select[Any]:
         """The emails of which each subscriber has a row, and the local days taken, as bits.
 
-        Which rows are settled and received is told by those that are not: they are few.
+        Rows that are not settled or not received are counted instead: they are few.
         """
         ids = sorted(record.email_ids.values())
         is_planned = delivery.c.state == DeliveryState.PLANNED.value

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.cli.maintain.health_finding import HealthFinding, HealthState
-from lovecampaign.cli.maintain.inbox_check import check_bounce_by_mail, make_test_mail, open_inbox
+from lovecampaign.cli.health.health_finding import HealthFinding, HealthState
+from lovecampaign.cli.health.inbox_check import check_bounce_by_mail, make_test_mail, open_inbox
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.inbox.sorting.kinds import MailKind
 from lovecampaign.delivery.inbox.sorting.sort import sort_mail

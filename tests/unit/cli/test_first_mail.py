@@ -10,10 +10,10 @@ import pytest
 
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.cli.maintain.first_mail import FirstMail, FirstMailStep, StepState
-from lovecampaign.cli.maintain.health_finding import good, unknown, wrong
-from lovecampaign.cli.maintain.sender_dns import OfflineDns
-from lovecampaign.cli.maintain.spf_terms import allows, with_term
+from lovecampaign.cli.health.first_mail import FirstMail, FirstMailStep, StepState
+from lovecampaign.cli.health.health_finding import good, unknown, wrong
+from lovecampaign.cli.health.sender_dns import OfflineDns
+from lovecampaign.cli.health.spf_terms import allows, with_term
 from lovecampaign.core.settings import Settings
 from lovecampaign.testing.campaigns import write_campaign
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from lovecampaign.cli.maintain.health_finding import HealthState
-from lovecampaign.cli.maintain.processes_check import check_processes
+from lovecampaign.cli.health.health_finding import HealthState
+from lovecampaign.cli.health.processes_check import check_processes
 from lovecampaign.testing.months import build_month
 
 

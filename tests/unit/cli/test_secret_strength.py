@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lovecampaign.cli.maintain.health_finding import HealthFinding, HealthState
-from lovecampaign.cli.maintain.settings_check import check_secrets
+from lovecampaign.cli.health.health_finding import HealthFinding, HealthState
+from lovecampaign.cli.health.settings_check import check_secrets
 from lovecampaign.core.settings import Settings, read_settings
 
 

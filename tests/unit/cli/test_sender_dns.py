@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from lovecampaign.cli.maintain.health_finding import HealthState
-from lovecampaign.cli.maintain.sender_dns import (
+from lovecampaign.cli.health.health_finding import HealthState
+from lovecampaign.cli.health.sender_dns import (
     MAX_SPF_LOOKUPS,
     check_sender,
     dkim,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lovecampaign.cli.maintain.health_finding import HealthFinding, HealthState
-from lovecampaign.cli.maintain.signature_check import check_signature
+from lovecampaign.cli.health.health_finding import HealthFinding, HealthState
+from lovecampaign.cli.health.signature_check import check_signature
 
 BOTH = "from:subject:list-unsubscribe:list-unsubscribe-post"
 

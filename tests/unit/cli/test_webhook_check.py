@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lovecampaign.cli.maintain.health_finding import HealthState
-from lovecampaign.cli.maintain.web_check import check_webhook
+from lovecampaign.cli.health.health_finding import HealthState
+from lovecampaign.cli.health.web_check import check_webhook
 from lovecampaign.core.settings import Settings
 from lovecampaign.testing.sendgrid_events import Webhook
 

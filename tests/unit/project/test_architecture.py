@@ -31,8 +31,9 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             testing
         """,
         "campaign": """
-            model source
+            source
             words
+            model
             schema deals
             files
             workspace
@@ -42,6 +43,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             framework
             resources app
             send serve subscribers write
+            health
             maintain
         """,
         "checks": """

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from datetime import datetime
 
-from lovecampaign.cli.maintain.health_finding import (
+from lovecampaign.cli.health.health_finding import (
     HealthFinding,
     HealthState,
     good,

@@ -11,8 +11,8 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from lovecampaign.cli.maintain.envelope_check import as_finding, plus_address_hint
-from lovecampaign.cli.maintain.health_finding import (
+from lovecampaign.cli.health.envelope_check import as_finding, plus_address_hint
+from lovecampaign.cli.health.health_finding import (
     HealthFinding,
     HealthState,
     doubtful,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lovecampaign.cli.maintain.health_finding import (
+from lovecampaign.cli.health.health_finding import (
     HealthFinding,
     HealthState,
     doubtful,

@@ -7,13 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.cli.maintain.health_finding import (
-    HealthFinding,
-    doubtful,
-    good,
-    unknown,
-    wrong,
-)
+from lovecampaign.cli.health.health_finding import HealthFinding, doubtful, good, unknown, wrong
 from lovecampaign.core.errors import LovecampaignError, ProblemsFound
 from lovecampaign.core.settings import ADDRESS_EXAMPLES, Settings
 from lovecampaign.delivery.prepare.image_check import find_fault

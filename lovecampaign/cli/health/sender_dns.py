@@ -14,7 +14,7 @@ import dns.exception
 import dns.rdatatype
 import dns.resolver
 
-from lovecampaign.cli.maintain.health_finding import HealthFinding, doubtful, good, unknown, wrong
+from lovecampaign.cli.health.health_finding import HealthFinding, doubtful, good, unknown, wrong
 
 #: DKIM selectors: SendGrid's, then those of other services.
 USUAL_SELECTORS = ("s1", "s2", "default", "mail", "dkim", "google", "selector1", "selector2", "k1")

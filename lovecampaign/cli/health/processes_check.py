@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.cli.maintain.health_finding import HealthFinding, good
+from lovecampaign.cli.health.health_finding import HealthFinding, good
 
 #: Messages a second of one process, as a rule; a pace below it is the limit, not the processor.
 ONE_PROCESS_PER_SECOND = 3_000

@@ -12,7 +12,7 @@ from email import message_from_bytes
 from email.utils import parseaddr
 from pathlib import Path
 
-from lovecampaign.cli.maintain.health_finding import HealthFinding, doubtful, good, wrong
+from lovecampaign.cli.health.health_finding import HealthFinding, doubtful, good, wrong
 from lovecampaign.core.errors import UsageError
 
 _NAME = "signature"

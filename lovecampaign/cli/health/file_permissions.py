@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lovecampaign.audience.columns import EXPORTED
-from lovecampaign.cli.maintain.health_finding import HealthFinding, doubtful
+from lovecampaign.cli.health.health_finding import HealthFinding, doubtful
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.private_files import is_open_to_others
 from lovecampaign.core.settings import Settings

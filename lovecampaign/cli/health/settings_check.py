@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lovecampaign.cli.maintain.health_finding import HealthFinding, doubtful, good, wrong
+from lovecampaign.cli.health.health_finding import HealthFinding, doubtful, good, wrong
 from lovecampaign.core.settings import MAKE_A_KEY, Settings, secret_command
 
 _OTHERS_MAY_READ = 0o077

@@ -14,11 +14,11 @@ from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign, Sender
 from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation, verb
-from lovecampaign.cli.maintain.database_check import check_database
-from lovecampaign.cli.maintain.envelope_check import check_bounce_address, check_envelope
-from lovecampaign.cli.maintain.file_permissions import check_permissions
-from lovecampaign.cli.maintain.first_mail import FirstMail, FirstMailStep, StepState
-from lovecampaign.cli.maintain.health_finding import (
+from lovecampaign.cli.health.database_check import check_database
+from lovecampaign.cli.health.envelope_check import check_bounce_address, check_envelope
+from lovecampaign.cli.health.file_permissions import check_permissions
+from lovecampaign.cli.health.first_mail import FirstMail, FirstMailStep, StepState
+from lovecampaign.cli.health.health_finding import (
     HealthFinding,
     HealthState,
     doubtful,
@@ -26,12 +26,12 @@ from lovecampaign.cli.maintain.health_finding import (
     unreachable,
     wrong,
 )
-from lovecampaign.cli.maintain.inbox_check import check_bounce_by_mail, make_test_mail, open_inbox
-from lovecampaign.cli.maintain.processes_check import check_processes
-from lovecampaign.cli.maintain.sender_dns import DnsResolver, check_sender, open_dns
-from lovecampaign.cli.maintain.settings_check import check_secrets, check_settings
-from lovecampaign.cli.maintain.signature_check import check_file
-from lovecampaign.cli.maintain.web_check import (
+from lovecampaign.cli.health.inbox_check import check_bounce_by_mail, make_test_mail, open_inbox
+from lovecampaign.cli.health.processes_check import check_processes
+from lovecampaign.cli.health.sender_dns import DnsResolver, check_sender, open_dns
+from lovecampaign.cli.health.settings_check import check_secrets, check_settings
+from lovecampaign.cli.health.signature_check import check_file
+from lovecampaign.cli.health.web_check import (
     check_public_url,
     check_web_addresses,
     check_webhook,

@@ -15,8 +15,8 @@ import dns.reversename
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.checks.base.domains import organisation_of
 from lovecampaign.checks.rules.plan.sender_requirements import FREE_MAIL
-from lovecampaign.cli.maintain.health_finding import HealthFinding, HealthState
-from lovecampaign.cli.maintain.sender_dns import (
+from lovecampaign.cli.health.health_finding import HealthFinding, HealthState
+from lovecampaign.cli.health.sender_dns import (
     DnsRecords,
     dkim,
     dmarc,
@@ -25,7 +25,7 @@ from lovecampaign.cli.maintain.sender_dns import (
     mail_exchange,
     spf,
 )
-from lovecampaign.cli.maintain.spf_terms import allows, spf_term_of, with_term
+from lovecampaign.cli.health.spf_terms import allows, spf_term_of, with_term
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.addresses import is_loopback
 

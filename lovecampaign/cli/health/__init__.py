@@ -1,0 +1,1 @@
+"""The verb ``doctor`` and its checks."""
