@@ -171,8 +171,7 @@ class _Pass:
                 f"the server's last words: {rejected[-1].detail}"
             )
             ids = [each.id for each in rejected]
-            now = self.sender.clock.now()
-            undone = put_back_all(connection, record, ids, self.began_at, reason, now)
+            undone = put_back_all(connection, self.sender, record, ids, self.began_at, reason)
         self.tally += undone
 
     def _deliver(self, keys: set[str]) -> None:

@@ -44,7 +44,7 @@ def settle_chunk(
     Changes nothing outside the transaction, which may be retried.
     """
     answers = _answers(sender, chunk, now)
-    undone = _take_back(connection, job, chunk, now)
+    undone = _take_back(connection, sender, job, chunk)
     settle(connection, answers.others, job.campaign.id, now, answers.accepted)
     _count_and_brake(connection, job, chunk, answers, now)
     streak = chunk.streak.as_text()
@@ -55,27 +55,31 @@ def settle_chunk(
     return _tally(job.email.key, answers) + Tally(skipped=cancelled) + undone
 
 
-def _take_back(connection: Connection, job: EmailJob, chunk: Chunk, now: datetime) -> Tally:
+def _take_back(
+    connection: Connection, sender: SendingProcess, job: EmailJob, chunk: Chunk
+) -> Tally:
     """The closed net: pauses, and puts back what other chunks had settled."""
     net = chunk.net
     if net is None:
         return Tally()
     mine = {claimed.id for claimed in chunk.claims}
-    return put_back_all(connection, job.record, net.ids - mine, net.since, net.reason, now)
+    ids = net.ids - mine
+    return put_back_all(connection, sender, job.record, ids, net.since, net.reason)
 
 
 def put_back_all(
     connection: Connection,
+    sender: SendingProcess,
     record: CampaignRecord,
     ids: Collection[int],
     since: datetime,
     reason: str,
-    now: datetime,
 ) -> Tally:
     """Pause the campaign for rejections that are about us, and take back those that are settled."""
+    now = sender.clock.now()
     pause(connection, record.id, now, without_addresses(reason), holds_mail=True)
     note_put_back(connection, record.id, now)
-    counts = take_back_deliveries(connection, ids, since, retry_times(now))
+    counts = take_back_deliveries(connection, ids, since, retry_times(now), sender.owner.id)
     return taken_back(counts, record)
 
 

@@ -124,11 +124,11 @@ def write_streak(connection: Connection, campaign_id: int, text: str) -> None:
 
 
 def take_back_deliveries(
-    connection: Connection, ids: Collection[int], since: datetime, again: RetryTimes
+    connection: Connection, ids: Collection[int], since: datetime, again: RetryTimes, owner_id: int
 ) -> Counter[tuple[int, str]]:
     """Make settled deliveries due again, and undo what they suppressed.
 
-    Returns how many of them had failed, by email and reason.
+    Returns how many of them had failed in this process, by email and reason.
     """
     if not ids:
         return Counter()
@@ -137,6 +137,7 @@ def take_back_deliveries(
             delivery.c.id,
             delivery.c.email_id,
             delivery.c.subscriber_id,
+            delivery.c.owner_id,
             delivery.c.state,
             delivery.c.reason,
         ).where(
@@ -156,7 +157,11 @@ def take_back_deliveries(
     for row in rows:
         if row.reason == FaultKind.RECIPIENT:
             add_to_email(connection, row.email_id, EmailCounts(hard_bounces=-1))
-    return Counter((row.email_id, row.reason) for row in rows if row.state == DeliveryState.FAILED)
+    return Counter(
+        (row.email_id, row.reason)
+        for row in rows
+        if row.state == DeliveryState.FAILED and row.owner_id == owner_id
+    )
 
 
 def take_back_transactional(
