@@ -85,10 +85,13 @@ def test_a_kill_at_any_moment_loses_and_doubles_nothing(
     def stored() -> int:
         return len(rows_of(database, tables.incoming_mail))
 
-    for enough in (1, 250):
+    def kill_after(number: int) -> None:
         running = commands.start("inbox", folder=settings.workspace, settings=environment)
-        wait_until(lambda enough=enough: stored() >= enough)
+        wait_until(lambda: stored() >= number)
         running.kill()
+
+    kill_after(1)
+    kill_after(250)
     commands.start("inbox", folder=settings.workspace, settings=environment).end().done()
 
     assert stored() == 600

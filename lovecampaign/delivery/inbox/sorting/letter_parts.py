@@ -53,7 +53,8 @@ def letter_html(mail: IncomingMail) -> str:
 
 def read_attachments(mail: IncomingMail, raw: bytes) -> Sequence[Attachment]:
     """The files of a letter; ``raw``: the mail, also beyond what ``mail`` has parsed."""
-    whole = mail if len(raw) <= MAX_PARSED else _parse_whole(raw)
+    has_more = len(raw) > MAX_PARSED and mail.content_type.startswith("multipart/")
+    whole = _parse_whole(raw) if has_more else mail
     is_cut = whole is None or len(raw) >= MAX_MAIL
     mail = whole or mail
     files = [part for part in _leaves(mail) if not _is_words(part)][:_MAX_ATTACHMENTS]
