@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -24,7 +24,7 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import TokenSigner
 from lovecampaign.delivery.inbox.match import DeliveryMatch, match_mail
 from lovecampaign.delivery.inbox.reader import InboxCounts
-from lovecampaign.delivery.inbox.sort_files import FiledMail, sort_files
+from lovecampaign.delivery.inbox.sort_files import FiledMail, read_again, sort_files, without_files
 from lovecampaign.delivery.inbox.sorting.kinds import MailKind
 from lovecampaign.delivery.inbox.take_in import is_matched, take_in
 from lovecampaign.store.database.schema_version import HEAD, find_database
@@ -63,7 +63,9 @@ def read(invocation: Invocation) -> Result:
 def _format_counts(counts: InboxCounts, names: Sequence[str]) -> str:
     lines = [f"{counts.describe()} ({', '.join(names)})."]
     if counts.unmatched:
-        lines.append(f"{counts.unmatched:,} answer no email of ours.")
+        lines.append(
+            f"Unmatched: {counts.unmatched:,}, about no email of ours or from another address."
+        )
     return "\n".join(lines)
 
 
@@ -78,7 +80,7 @@ def sort(invocation: Invocation, files: Sequence[Path], *, apply: bool) -> Resul
     """
     filed = sort_files(files)
     if apply:
-        return _apply(invocation, filed)
+        return _apply(invocation, files, filed)
     settings = _find_settings(invocation)
     with _connection_if_any(settings) as connection:
         matches = match_mail(connection, _signer(settings), filed)
@@ -88,14 +90,18 @@ def sort(invocation: Invocation, files: Sequence[Path], *, apply: bool) -> Resul
     )
 
 
-def _apply(invocation: Invocation, filed: Sequence[FiledMail]) -> Result:
+def _apply(invocation: Invocation, files: Sequence[Path], filed: Sequence[FiledMail]) -> Result:
     settings = invocation.settings()
     signer = TokenSigner(settings.require_secret_keys(), settings.retired_keys)
     campaigns = {campaign.id: campaign for campaign in load_all(invocation) if campaign}
+    matches: list[DeliveryMatch] = []
+    new = 0
     with opened_database(invocation) as database:
-        with database.read() as connection:
-            matches = match_mail(connection, signer, filed)
-        new = len(take_in(database, matches, campaigns, invocation.now))
+        for batch in read_again(files, filed):
+            with database.read() as connection:
+                found = match_mail(connection, signer, batch)
+            new += len(take_in(database, found, campaigns, invocation.now))
+            matches += [replace(one, filed=without_files(one.filed)) for one in found]
     unmatched = sum(1 for match in matches if not is_matched(match))
     return Result(
         data={"mails": [_json(one) for one in matches], "new": new, "unmatched": unmatched},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.clock import Clock
@@ -44,12 +44,10 @@ class InboxCounts:
         return InboxCounts(**{name: mine[name] + more[name] for name in mine})
 
     def describe(self) -> str:
-        """``3 read: 2 letters, 1 bounces hard``; the kinds that came."""
-        kinds = [one.name for one in fields(self) if one.name not in ("read", "unmatched")]
+        """``3 new: 2 letters, 1 hard bounce``; the kinds that came."""
+        counts = ((getattr(self, _FIELDS[kind]), one, more) for kind, (one, more) in _NAMES.items())
         named = ", ".join(
-            f"{getattr(self, name):,} {name.replace('_', ' ')}"
-            for name in kinds
-            if getattr(self, name)
+            f"{count:,} {one if count == 1 else more}" for count, one, more in counts if count
         )
         return f"{self.read:,} new{f': {named}' if named else ''}"
 
@@ -64,6 +62,17 @@ _FIELDS: Mapping[MailKind, str] = {
     MailKind.UNSUBSCRIBE: "unsubscribes",
     MailKind.AUTOMATIC: "automatic",
     MailKind.UNREADABLE: "unreadable",
+}
+
+_NAMES: Mapping[MailKind, tuple[str, str]] = {
+    MailKind.LETTER: ("letter", "letters"),
+    MailKind.BOUNCE_HARD: ("hard bounce", "hard bounces"),
+    MailKind.BOUNCE_SOFT: ("soft bounce", "soft bounces"),
+    MailKind.DELAYED: ("delayed", "delayed"),
+    MailKind.COMPLAINT: ("complaint", "complaints"),
+    MailKind.UNSUBSCRIBE: ("unsubscribe", "unsubscribes"),
+    MailKind.AUTOMATIC: ("automatic", "automatic"),
+    MailKind.UNREADABLE: ("unreadable", "unreadable"),
 }
 
 

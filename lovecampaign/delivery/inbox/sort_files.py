@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lovecampaign.delivery.inbox.mail_files import MailFile, read_mail
+from lovecampaign.delivery.inbox.mailboxes.mailbox import batches
 from lovecampaign.delivery.inbox.sorting.kinds import MailKind, SortedMail
 from lovecampaign.delivery.inbox.sorting.parse import digest
 from lovecampaign.delivery.inbox.sorting.sort import sort_mail
@@ -26,9 +27,24 @@ class FiledMail:
 
 
 def sort_files(paths: Iterable[Path]) -> Sequence[FiledMail]:
-    """Every mail of the files; raises UsageError for one that cannot be read."""
-    sorted_mail = [_sort(one) for path in paths for one in read_mail(path)]
+    """Every mail of the files, without attachments; raises UsageError for an unreadable file."""
+    sorted_mail = [without_files(_sort(one)) for path in paths for one in read_mail(path)]
     return list(_without_repetitions(sorted_mail))
+
+
+def read_again(paths: Iterable[Path], filed: Iterable[FiledMail]) -> Iterator[Sequence[FiledMail]]:
+    """The same mails with their attachments, in batches, so that memory is flat."""
+    kinds = {one.mail.key: one.mail.kind for one in filed}
+    for mails in batches(one for path in paths for one in read_mail(path)):
+        found = [_sort(one) for one in mails]
+        yield [
+            replace(one, mail=replace(one.mail, kind=kinds.get(one.mail.key, one.mail.kind)))
+            for one in found
+        ]
+
+
+def without_files(one: FiledMail) -> FiledMail:
+    return replace(one, mail=replace(one.mail, attachments=(), html=""))
 
 
 def sort_batch(mails: Iterable[MailFile]) -> Sequence[FiledMail]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import email
+import sqlite3
 from email.utils import parseaddr
 
 from tests.acceptance.program import Shop
-from tests.unit.delivery.inbox.mails import dsn, letter
+from tests.unit.delivery.inbox.mails import dsn, file_part, letter, letter_with_files
 
 NOW = ("--now", "2027-02-01T21:00Z")
 
@@ -30,6 +32,16 @@ def test_a_bounce_is_named_then_applied_once_and_explained(shop: Shop) -> None:
     assert "bounced" in shop.type("explain", address, *NOW).done().out
 
 
+def test_the_files_of_a_letter_are_kept(shop: Shop) -> None:
+    raw = letter_with_files("Look", file_part("tulip.jpg", b"\0\xff"))
+    (shop.folder / "letter.eml").write_bytes(raw)
+
+    shop.type("inbox", "sort", "letter.eml", "--apply", *NOW).done()
+    with contextlib.closing(sqlite3.connect(shop.folder / "lovecampaign.db")) as database:
+        files = database.execute("SELECT name, size, content FROM incoming_attachment").fetchall()
+    assert files == [("tulip.jpg", 2, b"\0\xff")]
+
+
 def test_nonsense_is_unreadable(shop: Shop) -> None:
     (shop.folder / "nonsense.eml").write_bytes(b"\0\1\2")
 
@@ -50,6 +62,8 @@ def test_new_mail_is_read_once_by_inbox_and_by_run(shop: Shop) -> None:
     }  # fmt: skip
     assert "0 new (maildir:post)." in shop.type("inbox", *NOW, **inbox).done().out
 
+    (shop.folder / "post" / "new" / "0").write_bytes(letter("Hi", Message_ID="<0@a.example>"))
+    assert "1 new: 1 letter (maildir:post)." in shop.type("inbox", *NOW, **inbox).done().out
     stop = letter("Stop", From="ben@readers.example", Message_ID="<2@readers.example>")
     (shop.folder / "post" / "new" / "2").write_bytes(stop)
     shop.type("run", "--yes", *NOW, **inbox)
@@ -57,7 +71,7 @@ def test_new_mail_is_read_once_by_inbox_and_by_run(shop: Shop) -> None:
     assert (suppressed["email"], suppressed["reason"]) == ("ben@readers.example", "unsubscribed")
     said = shop.type("explain", "ben@readers.example", *NOW).done().out
     assert "by a mail from this address that names no letter of ours" in said
-    assert len(list((shop.folder / "post" / "new").iterdir())) == 2
+    assert len(list((shop.folder / "post" / "new").iterdir())) == 3
 
 
 def test_a_mailbox_that_is_missing_or_wrong_is_told_in_words(shop: Shop) -> None:

@@ -47,7 +47,7 @@ def test_new_mail_wakes_the_watcher_and_a_server_that_comes_back_is_read_on(
         began = time.monotonic()
         account.deliver(mail(2))
         wait_until(lambda: watch.read == 2)
-        assert time.monotonic() - began < 20, "by IDLE, and not by the minute"
+        assert time.monotonic() - began < 45, "by IDLE, and not by the minute"
 
         dovecot.stop()
         wait_until(lambda: watch.outages)
@@ -56,8 +56,7 @@ def test_new_mail_wakes_the_watcher_and_a_server_that_comes_back_is_read_on(
         account.deliver(mail(3))
         dovecot.start()
         wait_until(lambda: watch.read == 3)
-        ending = time.monotonic()
-    assert time.monotonic() - ending < 4
+    wait_until(lambda: "inbox" not in {thread.name for thread in threading.enumerate()})
     assert [error is None for error in watch.outages] == [False, True]
     assert watch.bugs == []
 
@@ -85,10 +84,13 @@ def test_a_kill_at_any_moment_loses_and_doubles_nothing(
     def stored() -> int:
         return len(rows_of(database, tables.incoming_mail))
 
-    for enough in (1, 250):
+    def kill_after(number: int) -> None:
         running = commands.start("inbox", folder=settings.workspace, settings=environment)
-        wait_until(lambda enough=enough: stored() >= enough)
+        wait_until(lambda: stored() >= number)
         running.kill()
+
+    kill_after(1)
+    kill_after(250)
     commands.start("inbox", folder=settings.workspace, settings=environment).end().done()
 
     assert stored() == 600

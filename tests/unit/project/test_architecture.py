@@ -64,7 +64,8 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         "delivery/inbox": """
             sorting
             mail_files
-            mailboxes sort_files
+            mailboxes
+            sort_files
             match
             take_in
             reader

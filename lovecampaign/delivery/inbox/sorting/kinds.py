@@ -44,7 +44,7 @@ class Attachment:
 
     #: Without folders and control characters.
     name: str
-    #: ``image/jpeg``, as the mail says.
+    #: ``image/jpeg``, as the mail says; ``application/octet-stream`` for what is no type.
     type: str
     #: Bytes; of one that is cut, those that were read.
     size: int

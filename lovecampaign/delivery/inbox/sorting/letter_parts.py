@@ -27,6 +27,7 @@ _MAX_ATTACHMENTS = 50
 #: Base64 of the largest mail has half of it; more are parsed only as far as all mail is.
 _MAX_LINES = 300_000
 _MAX_NAME = 150
+_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,80}", re.ASCII)
 _WORDS = ("text/plain", "text/html")
 #: How the mail programs begin what they quote in HTML.
 _QUOTE_IN_HTML = re.compile(
@@ -53,7 +54,8 @@ def letter_html(mail: IncomingMail) -> str:
 
 def read_attachments(mail: IncomingMail, raw: bytes) -> Sequence[Attachment]:
     """The files of a letter; ``raw``: the mail, also beyond what ``mail`` has parsed."""
-    whole = mail if len(raw) <= MAX_PARSED else _parse_whole(raw)
+    has_more = len(raw) > MAX_PARSED and mail.content_type.startswith("multipart/")
+    whole = _parse_whole(raw) if has_more else mail
     is_cut = whole is None or len(raw) >= MAX_MAIL
     mail = whole or mail
     files = [part for part in _leaves(mail) if not _is_words(part)][:_MAX_ATTACHMENTS]
@@ -100,10 +102,11 @@ def _is_words(part: EmailMessage) -> bool:
 
 def _attachment(part: EmailMessage, *, is_cut: bool) -> Attachment:
     content = _content(part)
+    kind = part.get_content_type()
     is_kept = len(content) <= MAX_ATTACHMENT and not is_cut
     return Attachment(
         name=_name(part),
-        type=part.get_content_type()[:_MAX_NAME],
+        type=kind if _TYPE.fullmatch(kind) else "application/octet-stream",
         size=len(content),
         content=content if is_kept else None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 
 TOKEN = "A" * 31 + "B"
 POSTFIX = """\
@@ -88,7 +88,7 @@ def letter(text: str, **headers: str) -> bytes:
     return f"{head}\n{text}\n".encode()
 
 
-def letter_with_files(text: str, *files: EmailMessage, **headers: str) -> bytes:
+def letter_with_files(text: str, *files: MIMEPart, **headers: str) -> bytes:
     """A letter whose parts follow its words."""
     plain = f"Content-Type: text/plain; charset=utf-8\n\n{text}\n".encode()
     parts = [plain, *(file.as_bytes() for file in files)]

@@ -53,6 +53,13 @@ def test_files_are_kept_with_plain_names() -> None:
     ]
 
 
+def test_what_is_no_type_is_not_repeated() -> None:
+    raw = letter_with_files("Look", file_part("a", b"x", "image/jpeg"))
+    found = sort_mail(raw.replace(b"image/jpeg", b"im\0age/jpeg"))
+
+    assert [one.type for one in found.attachments] == ["application/octet-stream"]
+
+
 def test_words_before_and_after_a_picture_are_one_letter() -> None:
     behind = EmailMessage()
     behind.set_content("and this is it in May")
