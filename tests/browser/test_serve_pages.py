@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from lovecampaign.campaign.words.catalog import flatten, read_words
 from lovecampaign.core.settings import Settings
+from lovecampaign.core.tokens import Purpose
 from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.signup.request import SignupForm, request_signup
 from tests.browser.conftest import NewPage
@@ -45,6 +47,27 @@ def test_everybody_can_use_every_page(pages: Serving, new_page: NewPage) -> None
             page.goto(pages.url + asked.path)
             assert_accessible(page)
     assert len(seen) > 4
+
+
+def test_german_pages_are_accessible_and_have_no_english_left(
+    pages: Serving, new_page: NewPage
+) -> None:
+    page = new_page(extra_http_headers={"Accept-Language": "de-AT"})
+    links = pages.token(Purpose.LINKS, 1)
+    paths = ("/join/readers", f"/p/{links}", f"/u/{links}", f"/p/{links}?insiders=1", "/d/nothing")
+    for path in paths:
+        page.goto(pages.url + path)
+        assert page.locator("html").get_attribute("lang") == "de"
+        assert find_phrases("en", page.locator("body").inner_text()) == []
+        assert_accessible(page)
+
+
+def find_phrases(language: str, text: str) -> list[str]:
+    """Texts of the pages, of three words and more, that a page shows in this language."""
+    words = read_words(None, language)
+    assert words is not None
+    texts = (text for _, text in flatten(words.texts))
+    return [each for each in texts if len(each.split()) > 2 and each in text]
 
 
 def test_the_sign_up_pages_are_accessible_while_no_mail_goes_out(

@@ -19,9 +19,10 @@ def read_zone(text: str) -> str:
 
 
 def read_language(text: str) -> str:
-    if not text or (language := find_language(text)) is not None:
-        return language if text else ""
-    raise UsageError(f"{text} is not a language", hint="write its code, like fr")
+    language = find_language(text) if text else ""
+    if language is None:
+        raise UsageError(f"{text} is not a language", hint="write its code, like fr")
+    return language
 
 
 def read_field(pair: str) -> tuple[str, str]:
