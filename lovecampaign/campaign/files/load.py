@@ -132,6 +132,8 @@ class _CampaignLoader:
         problems = tuple(first_of_each_file([*self.problems, *self.email_problems]))
         if has_errors(self.problems):
             return LoadedCampaign(campaign=None, problems=problems)
+        if voice := self.draft.file.replies.voice:
+            self.files.append(name_in(self.draft.workspace, self.draft.folder / voice))
         files = (self.draft.document.source.name, *dict.fromkeys(self.files))
         return LoadedCampaign(campaign=assemble(self.draft, self.emails, files), problems=problems)
 
