@@ -97,7 +97,6 @@ def waiting_problem(state: str, reason: str | None) -> Problem:
 
 
 def exit_code_for(state: str) -> ExitCode:
-    return {
-        "sent": ExitCode.DONE,
-        "failed": ExitCode.PROBLEMS,
-    }.get(state, ExitCode.RUN_AGAIN)
+    """Queued is done: it is stored, and goes out by itself."""
+    codes = {"failed": ExitCode.PROBLEMS, "in_doubt": ExitCode.RUN_AGAIN}
+    return codes.get(state, ExitCode.DONE)

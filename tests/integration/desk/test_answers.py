@@ -22,8 +22,8 @@ from lovecampaign.store.dialogue.desk.waiting import note_sent_answers
 from lovecampaign.store.ledger.settle_by_event import settle_transactional_by_events
 from lovecampaign.store.subscribers.erasure import forget
 from lovecampaign.store.subscribers.subject_access import export_personal_data
-from tests.integration.serve.support.letters import rows_of
 from tests.integration.desk.reply_desk import ANNA, ReplyDesk
+from tests.integration.serve.support.letters import rows_of
 from tests.support.row_keys import key_of
 
 AN_HOUR = timedelta(hours=1)

@@ -45,10 +45,10 @@ def act_on_case(view: DeskView) -> Response:
 
 def _finish(view: DeskView, case: Case) -> Response:
     step = case.next_step
-    if step is None or step.step is CaseStep.FOLLOW_THROUGH:
-        raise FormRejected("error.unreadable")
-    if view.field("step") != step.step.value:  # it was done meanwhile
+    if step is None or view.field("step") != step.step.value:  # it was done meanwhile
         return _show(view, case, error="step_done", status=409)
+    if step.step is CaseStep.FOLLOW_THROUGH:
+        raise FormRejected("error.unreadable")
     with view.request.site.database.write() as connection:
         finish_step(connection, case.id, step.step, view.field("note"), view.request.now)
     return view.redirect(f"/case/{case.id}", "step")
