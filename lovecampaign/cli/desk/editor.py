@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -42,7 +43,7 @@ def read_text(invocation: Invocation, file: Path | None, below: str) -> str:
 def _read(file: Path) -> str:
     try:
         if str(file) == "-":
-            raw = click.get_binary_stream("stdin").read(_MAX_BYTES + 1)
+            raw = sys.stdin.buffer.read(_MAX_BYTES + 1)
         else:
             raw = file.read_bytes()
     except OSError as error:

@@ -38,7 +38,11 @@ def read_history(database: Database, subscriber_id: int, key: str) -> Sequence[H
             for fact in read_deal_history(database, subscriber_id)
         ),
         *(
-            HistoryEntry(at=event.at, what=event.kind, detail=join(event.email_key, event.words))
+            HistoryEntry(
+                at=event.at,
+                what=event.kind.replace("_", " "),
+                detail=join(event.email_key, event.words),
+            )
             for event in read_events(database, subscriber_id)
         ),
         *(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -206,8 +207,11 @@ def _writer(connection: Connection, letter: DeskLetter, campaign: Campaign, now:
     return subscriber_id
 
 
-def _letter_of(connection: Connection, mail_id: int | None) -> sa.Row[tuple[str, str, str]] | None:
+def _letter_of(connection: Connection, mail_id: int | None) -> sa.Row[Any] | None:
     if mail_id is None:
         return None
     columns = (incoming_mail.c.subject, incoming_mail.c.message_id, incoming_mail.c.references)
-    return connection.execute(sa.select(*columns).where(incoming_mail.c.id == mail_id)).first()
+    found: sa.Row[Any] | None = connection.execute(
+        sa.select(*columns).where(incoming_mail.c.id == mail_id)
+    ).first()
+    return found

@@ -147,7 +147,7 @@ def list_cases(
     connection: Connection, *, is_open: bool | None = True, subscriber_id: int | None = None
 ) -> Sequence[Case]:
     """Cases, oldest first; ``is_open`` None is all of them."""
-    conditions = []
+    conditions: list[sa.ColumnElement[bool]] = []
     if is_open is not None:
         closed = desk_case.c.closed_at
         conditions.append(closed.is_(None) if is_open else closed.is_not(None))

@@ -97,7 +97,7 @@ def list_letters(
     connection: Connection, *, is_done: bool | None = False, owner: str | None = None
 ) -> Sequence[DeskLetter]:
     """Letters of the desk, oldest first; ``is_done`` None is all of them."""
-    conditions = []
+    conditions: list[sa.ColumnElement[bool]] = []
     if is_done is not None:
         is_open = desk_letter.c.done_at.is_(None)
         conditions.append(sa.not_(is_open) if is_done else is_open)
@@ -186,7 +186,7 @@ def _read(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[D
         incoming_mail.c[name]
         for name in ("id", "at", "subject", "text", "html", "message_id", "references")
     ]
-    rows = connection.execute(
+    rows: sa.Result[Any] = connection.execute(
         sa.select(
             *letter,
             desk_letter,
