@@ -42,10 +42,8 @@ def read_text(invocation: Invocation, file: Path | None, below: str) -> str:
 
 def _read(file: Path) -> str:
     try:
-        if str(file) == "-":
-            raw = sys.stdin.buffer.read(_MAX_BYTES + 1)
-        else:
-            raw = file.read_bytes()
+        is_pipe = str(file) == "-"
+        raw = sys.stdin.buffer.read(_MAX_BYTES + 1) if is_pipe else file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
     if len(raw) > _MAX_BYTES:

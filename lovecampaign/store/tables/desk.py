@@ -25,6 +25,8 @@ desk_letter = sa.Table(
     sa.Column("done_at", Instant),
     #: Why it was closed without an answer; '' for one that was answered.
     sa.Column("why", sa.Text, nullable=False, server_default=""),
+    #: Whole, for the foreign key of each deleted subscriber on PostgreSQL.
+    sa.Index(None, "subscriber_id"),
 )
 _is_waiting = desk_letter.c.done_at.is_(None)
 sa.Index(

@@ -89,6 +89,7 @@ def upgrade() -> None:
         _reference("desk_exception", "campaign_id", "campaign"),
     )
     for table, columns in {
+        "desk_letter": ("subscriber_id",),
         "desk_case": ("mail_id", "subscriber_id"),
         "desk_answer": ("words_hash", "mail_id", "subscriber_id", "transactional_id"),
         "desk_exception": ("case_id",),
