@@ -151,7 +151,7 @@ Tags = Annotated[list[Tag], BeforeValidator(one_or_many), _several(_TAG_SCHEMA)]
 Language = Annotated[str, _text(texts.parse_language, f"^{texts.LANGUAGE}$", "en")]
 Languages = Annotated[
     list[Language],
-    BeforeValidator(_one_or_many),
+    BeforeValidator(one_or_many),
     _several(_pattern(f"^{texts.LANGUAGE}$", "fr")),
 ]
 Zone = Annotated[str, ValueFormat(texts.parse_zone, _zone_schema)]
