@@ -46,9 +46,9 @@ from lovecampaign.campaign.schema.models import (
     CopyGroup,
     DayGroup,
     LaunchEmailGroup,
-    SettingsGroup,
     TranslationGroup,
 )
+from lovecampaign.campaign.schema.settings_group import SettingsGroup
 from lovecampaign.campaign.schema.validate import read_document
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.problem_limit import first_of_each_file

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.words.catalog import built_in_words
+from lovecampaign.campaign.words.locale import choose_language
 from lovecampaign.core.message import Message
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose, TokenSigner
@@ -106,7 +107,9 @@ def _bodies(
         for part in re.split(r"\n\s*\n", text.strip())
     ]
     if claimed.kind is TransactionalKind.FOLLOW_THROUGH:
-        words = built_in_words(campaign.workspace, campaign.language)["follow-through"]
+        known = (campaign.language, *campaign.languages)
+        language = choose_language(known, claimed.subscriber.language)
+        words = built_in_words(campaign.workspace, language)["follow-through"]
         link = f"{settings.public_url}/p/{signer.sign(Purpose.MAILED, claimed.key)}"
         text += f"\n{words['button']}:\n{link}\n"
         paragraphs.append(

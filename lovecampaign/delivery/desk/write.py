@@ -211,7 +211,7 @@ def _letter_of(connection: Connection, mail_id: int | None) -> sa.Row[Any] | Non
     if mail_id is None:
         return None
     columns = (incoming_mail.c.subject, incoming_mail.c.message_id, incoming_mail.c.references)
-    found: sa.Row[Any] | None = connection.execute(
+    rows: sa.Result[Any] = connection.execute(
         sa.select(*columns).where(incoming_mail.c.id == mail_id)
-    ).first()
-    return found
+    )
+    return rows.first()

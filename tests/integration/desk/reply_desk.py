@@ -65,11 +65,11 @@ class ReplyDesk(Stage):
         self.take(letter(text, **written))
         return self.letters()[-1]
 
-    def take(self, *raw: bytes) -> int:
+    def take(self, *raw: bytes) -> None:
         filed = [FiledMail(file="", mail=sort_mail(one)) for one in raw]
         with self.database.read() as connection:
             matches = match_mail(connection, self.signer, filed)
-        return take_in(self.database, matches, {self.campaign.id: self.campaign}, self.now)
+        take_in(self.database, matches, {self.campaign.id: self.campaign}, self.now)
 
     def letters(self) -> list[DeskLetter]:
         with self.database.read() as connection:

@@ -8,6 +8,7 @@ from email import policy
 from email.message import EmailMessage
 
 import pytest
+import sqlalchemy as sa
 
 from lovecampaign.core.errors import ConfirmationNeeded
 from lovecampaign.core.settings import Settings
@@ -267,3 +268,17 @@ def test_forgetting_erases_letters_answers_and_cases(desk: ReplyDesk) -> None:
         assert ANNA not in repr(rows_of(desk.database, table))
     assert not desk.case(case.id).is_open
     assert desk.case(case.id).about == ""
+
+
+def test_the_button_of_a_last_message_is_in_the_readers_language(
+    settings: Settings, database: Database
+) -> None:
+    desk = ReplyDesk(settings, database, days=1, settings_={"languages": ["en", "fr"]})
+    [person] = desk.add_readers(1)
+    with desk.database.write() as connection:
+        connection.execute(sa.update(tables.subscriber).values(locale="fr-CA"))
+    case = desk.open_case(person)
+    desk.finish_steps(case)
+    desk.follow_through(case, "C'est arrivé ?")
+    desk.deliver()
+    assert "Pas résolu ? Dites-le-nous" in desk.memory.sent[-1].text
