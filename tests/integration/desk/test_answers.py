@@ -281,4 +281,4 @@ def test_the_button_of_a_last_message_is_in_the_readers_language(
     desk.finish_steps(case)
     desk.follow_through(case, "C'est arrivé ?")
     desk.deliver()
-    assert "Pas résolu ? Dites-le-nous" in desk.memory.sent[-1].text
+    assert "Pas résolu\N{NARROW NO-BREAK SPACE}? Dites-le-nous" in desk.memory.sent[-1].text
