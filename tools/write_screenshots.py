@@ -1,6 +1,6 @@
-"""Screenshots of all pages that subscribers see: light, dark, and on a phone.
+"""Screenshots of all pages of ``serve``: light, dark, and on a phone.
 
-python -m tools.write_screenshots           the pages in docs/pages.md
+python -m tools.write_screenshots           the pages in docs/
 python -m tools.write_screenshots FOLDER    all pages
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from playwright.sync_api import FloatRect, Page, sync_playwright
+from playwright.sync_api import FloatRect, Page, ViewportSize, sync_playwright
 
 from lovecampaign.core.clock import FixedClock
 from lovecampaign.core.settings import Settings
@@ -39,7 +39,10 @@ DOCS = Path(__file__).parents[1] / "docs"
 FOLDER = DOCS / "screenshots" / "pages"
 PUBLIC_URL = "https://letters.bloom.example"
 #: A message's column with a margin; the usual size of a phone.
-DESK, PHONE = {"width": 720, "height": 560}, {"width": 390, "height": 700}
+DESK: ViewportSize = {"width": 720, "height": 560}
+PHONE: ViewportSize = {"width": 390, "height": 700}
+#: A letter beside the email that it answers.
+WIDE: ViewportSize = {"width": 1180, "height": 700}
 ANA, DORA, EMIL = "ana@reader.example", "dora@readers.example", "emil@readers.example"
 #: Longer pages are cut.
 TALLEST = 1_600
@@ -63,12 +66,12 @@ class Studio:
     page: Page
     blank: Page
 
-    def shoot(self, name: str) -> None:
+    def shoot(self, name: str, desk: ViewportSize = DESK) -> None:
         """Save the current page in three looks, if it is wanted."""
         if self.wanted and name not in self.wanted:
             return
         self.page.evaluate("document.activeElement?.blur()")
-        looks = (("light", "light", DESK), ("dark", "dark", DESK), ("phone", "light", PHONE))
+        looks = (("light", "light", desk), ("dark", "dark", desk), ("phone", "light", PHONE))
         for look, scheme, size in looks:
             self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
@@ -78,9 +81,9 @@ class Studio:
             small = make_small(self.blank, picture)
             (self.folder / f"{name}-{look}.png").write_bytes(small)
 
-    def show(self, name: str, path: str) -> None:
+    def show(self, name: str, path: str, desk: ViewportSize = DESK) -> None:
         self.page.goto(self.served.url + path)
-        self.shoot(name)
+        self.shoot(name, desk)
 
     def press(self, name: str, button: str) -> None:
         self.page.get_by_role("button", name=button).click()
@@ -256,7 +259,45 @@ def keeping_watch(studio: Studio) -> None:
         studio.show(f"dashboard-{page.partition('/')[0]}", f"{month}/{page}")
 
 
-SCENES = (joining, choosing, forgetting, hearing_early, leaving, reading, buying, keeping_watch)
+def answering(studio: Studio) -> None:
+    """The reply desk, after a login: a letter, a case, and its last message."""
+    letters = {
+        READER: "Hello Ana,\n\nI tried the jam-jar test, and half of my tomato seeds are dead. "
+        "Is it too late to sow new ones in March?\n\nBob",
+        INSIDER: "My parcel came, but the bag with the beans was torn, and half of them are gone. "
+        "I had wanted to sow them with my class on Friday.\n\nCarla",
+    }
+    studio.at(paris("03-04 09:00"))
+    for address, text in letters.items():
+        file = studio.shop.folder / "letter.eml"
+        file.write_text(
+            f"From: {address}\nSubject: Re: Your letter\nMessage-ID: <{address}>\n"
+            "Date: Thu, 4 Mar 2027 08:30:00 +0100\n"
+            f"In-Reply-To: <{studio.token(address, Purpose.DELIVERY)}@bloom.example>\n\n{text}\n"
+        )
+        now = studio.clock.now().isoformat()
+        studio.shop.type("inbox", "sort", file, "--apply", "--now", now)
+    studio.at(paris("03-04 11:00"))
+    studio.show("desk", "/dashboard/desk", WIDE)
+    studio.show("desk-letter", "/dashboard/desk/1", WIDE)
+    studio.shop.type(
+        *("cases", "open", "2", "--about", "The bag with the beans was torn", "--as", "Lucie"),
+        *("--now", studio.clock.now().isoformat()),
+    )
+    studio.show("desk-case", "/dashboard/desk/case/1", WIDE)
+    now = studio.clock.now().isoformat()
+    for step in ("greet", "listen", "next", "thank"):
+        studio.shop.type("cases", "step", "1", step, "--now", now)
+    last = studio.shop.folder / "text.txt"
+    last.write_text("Dear Carla,\n\ndid the new beans arrive in time for Friday?\n\nLucie\n")
+    studio.shop.type("cases", "follow-through", "1", "--file", last, "--now", now)
+    studio.show("not-solved", f"/p/{studio.asked(Purpose.MAILED)}")
+
+
+SCENES = (
+    *(joining, choosing, forgetting, hearing_early, leaving, reading, buying, keeping_watch),
+    answering,
+)
 
 
 @contextlib.contextmanager
@@ -292,7 +333,7 @@ def main() -> None:
 
 
 def shown_in_docs() -> frozenset[str]:
-    text = (DOCS / "pages.md").read_text("utf-8")
+    text = "".join(file.read_text("utf-8") for file in sorted(DOCS.glob("*.md")))
     return frozenset(re.findall(r"screenshots/pages/([a-z-]+)-light\.png", text))
 
 

@@ -12,6 +12,7 @@ from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.delivery.loop.brake import brake_reason
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.dialogue.desk.waiting import note_sent_answers
 from lovecampaign.store.ledger.campaigns import pause
 from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
 from lovecampaign.store.ledger.events import (
@@ -100,6 +101,7 @@ def _settle(connection: Connection, facts: Sequence[MatchedEvent], now: datetime
         fail_dropped(connection, _delivery_ids(dropped), now)
         undo_dropped(connection, deliveries, now)
     settle_transactional_by_events(connection, _asked_ids(known), _asked_ids(dropped), now)
+    note_sent_answers(connection, now)
 
 
 def _delivery_ids(facts: Iterable[MatchedEvent]) -> set[int]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.errors import ProviderRefused, Unreachable
 from lovecampaign.delivery.base.sender import SendingProcess
+from lovecampaign.delivery.desk.morning import queue_morning_mail
 from lovecampaign.delivery.loop.send import PassOptions, SendReport, send_due
 from lovecampaign.delivery.prepare.readiness import Checker
 from lovecampaign.delivery.transactional.worker import (
@@ -94,6 +95,7 @@ def _pass(sender: SendingProcess, plan: RunPlan, reload: Reload) -> datetime | N
     plan.on_report(report)
     if report.closed is not None:
         raise report.closed
+    queue_morning_mail(sender.database, campaign, sender.clock.now())
     send_transactional(sender, [campaign], plan.checker)
     return report.next_due
 

@@ -17,6 +17,7 @@ class SkipReason(StrEnum):
     LAUNCH_ONLY = "launch_only"  #: asked to hear only about the launch
     TAG = "tag"
     BOUGHT = "bought"
+    WAITING_FOR_ANSWER = "waiting_for_answer"  #: we owe them an answer, or their case is open
     JOINED_AFTER = "joined_after"
     CANCELLED = "cancelled"
     DEAL_CLOSED = "deal_closed"

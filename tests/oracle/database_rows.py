@@ -47,7 +47,9 @@ class People:
         self._describe(connection, reader)
 
     def _forget(self, connection: Connection, reader: Reader) -> None:
-        for table in (tables.subscriber_tag, tables.membership, tables.preference):
+        for table in (
+            *(tables.subscriber_tag, tables.membership, tables.preference, tables.desk_case),
+        ):
             mine = table.c.subscriber_id == self.ids[reader.address]
             connection.execute(sa.delete(table).where(mine))
         for table in (tables.suppression, tables.buyer):
@@ -75,6 +77,13 @@ class People:
             "bought_at": reader.bought_at,
         }
         _insert(connection, tables.buyer, [buyer] if reader.bought_at else [])
+        case: dict[str, object] = {
+            "subscriber_id": id_,
+            "about": "a question",
+            "owner": "Ana",
+            "opened_at": LONG_AGO,
+        }
+        _insert(connection, tables.desk_case, [case] if reader.waits else [])
 
     def ledger(self) -> dict[tuple[str, str], LedgerRow]:
         """Every row by address and email key."""

@@ -88,6 +88,9 @@ class ReferenceMonth:
             reader = self._reader(address)
             if self._when(reader, self._email(key), now) > now:
                 continue  # quiet hours hold it, and it stays due
+            is_in_time = row.expires is None or now < row.expires
+            if reader.waits and self._is_ask(self._email(key)) and is_in_time:
+                continue  # it follows our answer
             self._try(reader, self._email(key), row, now)
             sent += row.state == "sent"
             skipped += row.state != "sent"
@@ -345,7 +348,13 @@ class ReferenceMonth:
             (reader.is_launch_only and email.role is not Role.LAUNCH, "launch_only"),
             (not self._passes_tags(reader, email, at), "tag"),
             (RecipientGroup.NOT_BOUGHT in email.to and has_bought, "bought"),
+            (self._is_ask(email) and reader.waits, "waiting_for_answer"),
         )
+
+    @staticmethod
+    def _is_ask(email: Email) -> bool:
+        """A launch email that asks for something: not the one to those who bought."""
+        return email.role is Role.LAUNCH and RecipientGroup.BOUGHT not in email.to
 
     def _passes_tags(self, reader: Reader, email: Email, now: datetime) -> bool:
         audience = self.campaign.audience.tags

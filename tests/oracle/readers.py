@@ -32,6 +32,8 @@ class Reader:
     is_launch_only: bool = False
     paused_until: datetime | None = None
     bought_at: datetime | None = None
+    #: We owe them an answer.
+    waits: bool = False
 
     def has_left(self, name: str) -> bool:
         return bool(self.left & {"", name})

@@ -171,6 +171,7 @@ class Story:
             is_launch_only=chance.random() < 0.05,
             paused_until=self._some_time() if chance.random() < 0.05 else None,
             bought_at=joined_at if chance.random() < 0.05 else None,
+            waits=chance.random() < 0.1,
         )
 
     def _garden(self) -> set[str]:
@@ -196,6 +197,7 @@ class Story:
                 self._prefer,
                 self._let_consent_end,
                 self._travel,
+                self._write,
             )
         )(reader, now)
 
@@ -227,6 +229,10 @@ class Story:
 
     def _travel(self, reader: Reader, _now: datetime) -> None:
         reader.zone = self.chance.choice(ZONES)
+
+    def _write(self, reader: Reader, _now: datetime) -> None:
+        """A letter of theirs, or our answer."""
+        reader.waits = not reader.waits
 
     # -- time
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from lovecampaign.campaign.files.draft import CampaignDraft
+from lovecampaign.campaign.files.paths import FileKind, read_inside
 from lovecampaign.campaign.model.campaign import (
     Audience,
     Brand,
@@ -18,6 +19,7 @@ from lovecampaign.campaign.model.campaign import (
     TagFilter,
 )
 from lovecampaign.campaign.model.deal import Deal, Offer
+from lovecampaign.campaign.model.desk import Advocate, Desk
 from lovecampaign.campaign.model.sending import Brake, Sending
 from lovecampaign.campaign.schema.models import AudienceGroup, BrandGroup, DealGroup, SenderGroup
 from lovecampaign.core.zones import ZoneInfo
@@ -47,6 +49,7 @@ def assemble(draft: CampaignDraft, emails: Sequence[Email], files: tuple[str, ..
         catch_up=_catch_up(draft),
         skip=frozenset(file.skip),
         launch=_launch(draft),
+        desk=_desk(draft),
         deals={key: _deal(draft, key, deal) for key, deal in file.deals.items()},
         emails=_by_time(file.timezone, emails),
         ignored_checks=dict(file.checks.ignore),
@@ -105,7 +108,30 @@ def _launch(draft: CampaignDraft) -> Launch:
         deal=group.deal,
         without_tags=frozenset(group.without_tags),
         late_after=group.late_after,
+        no_ask_while_waiting=group.no_ask_while_waiting,
     )
+
+
+def _desk(draft: CampaignDraft) -> Desk:
+    replies, team, advocate = draft.file.replies, draft.file.team, draft.file.advocate
+    return Desk(
+        within=replies.within,
+        days=replies.days,
+        voice=_read_voice(draft),
+        team=tuple(dict.fromkeys(team.mail)),
+        morning=team.at,
+        advocate=Advocate(**dict(advocate)) if advocate else None,
+    )
+
+
+def _read_voice(draft: CampaignDraft) -> str:
+    """The text of ``replies.voice``; the rules of the files report one that is not there."""
+    name = draft.file.replies.voice
+    if name is None:
+        return ""
+    path = draft.folder / name
+    source, _ = read_inside(path, FileKind.COPY, folder=draft.folder, workspace=draft.workspace)
+    return source.text if source else ""
 
 
 def _deal(draft: CampaignDraft, key: str, group: DealGroup) -> Deal:

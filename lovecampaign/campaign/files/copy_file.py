@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from lovecampaign.campaign.model.campaign import Copy
-from lovecampaign.campaign.schema.models import SettingsGroup
+from lovecampaign.campaign.schema.settings_group import SettingsGroup
 from lovecampaign.campaign.schema.validate import Document, read_document
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.quotes import straighten_fields

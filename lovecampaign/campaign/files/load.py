@@ -46,9 +46,9 @@ from lovecampaign.campaign.schema.models import (
     CopyGroup,
     DayGroup,
     LaunchEmailGroup,
-    SettingsGroup,
     TranslationGroup,
 )
+from lovecampaign.campaign.schema.settings_group import SettingsGroup
 from lovecampaign.campaign.schema.validate import read_document
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.problem_limit import first_of_each_file
@@ -132,6 +132,8 @@ class _CampaignLoader:
         problems = tuple(first_of_each_file([*self.problems, *self.email_problems]))
         if has_errors(self.problems):
             return LoadedCampaign(campaign=None, problems=problems)
+        if voice := self.draft.file.replies.voice:
+            self.files.append(name_in(self.draft.workspace, self.draft.folder / voice))
         files = (self.draft.document.source.name, *dict.fromkeys(self.files))
         return LoadedCampaign(campaign=assemble(self.draft, self.emails, files), problems=problems)
 

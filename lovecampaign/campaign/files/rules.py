@@ -214,6 +214,8 @@ def _named_files_exist(draft: CampaignDraft) -> Iterator[Problem]:
         for key, one in deals.items()
         if one.codes
     ]
+    if draft.file.replies.voice:
+        named.append((["replies", "voice"], draft.file.replies.voice, FileKind.COPY))
     for path, text, kind in named:
         try:
             resolve_inside(text, kind, folder=draft.folder, workspace=draft.workspace)

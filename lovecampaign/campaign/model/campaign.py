@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lovecampaign.campaign.model.deal import Deal, Offer
+from lovecampaign.campaign.model.desk import Desk
 from lovecampaign.campaign.model.sending import Sending
 from lovecampaign.campaign.words.locale import choose_language
 from lovecampaign.core.problems import Place
@@ -205,6 +206,8 @@ class Launch:
     without_tags: frozenset[str] = frozenset()  #: left out of every launch email
     #: A launch email that is overdue for longer is late.
     late_after: timedelta = timedelta(hours=24)
+    #: No launch email to a subscriber who waits for an answer, or whose case is open.
+    no_ask_while_waiting: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +239,7 @@ class Campaign:
     skip: frozenset[int] = frozenset()
     launch: Launch
     deals: Mapping[str, Deal] = field(default_factory=dict)
+    desk: Desk = field(default_factory=Desk)
     #: Day and launch emails by time, then catch-up, welcome and confirm.
     emails: Sequence[Email] = ()
     #: Codes of ``check`` that the author ignores, with reasons.

@@ -106,7 +106,7 @@ def _zone_schema() -> JsonSchema:
     return {"type": "string", "enum": sorted(known_zones()), "examples": ["Europe/Paris"]}
 
 
-def _one_or_many(value: object) -> object:
+def one_or_many(value: object) -> object:
     """A single word means a list with one entry."""
     return [value] if isinstance(value, str) else value
 
@@ -147,11 +147,11 @@ ListName = Annotated[
     _text(texts.parse_list_name, f"^{texts.LIST_NAME}$", "readers", maxLength=texts.LONGEST_NAME),
 ]
 Tag = Annotated[str, ValueFormat(texts.parse_tag, _TAG_SCHEMA)]
-Tags = Annotated[list[Tag], BeforeValidator(_one_or_many), _several(_TAG_SCHEMA)]
+Tags = Annotated[list[Tag], BeforeValidator(one_or_many), _several(_TAG_SCHEMA)]
 Language = Annotated[str, _text(texts.parse_language, f"^{texts.LANGUAGE}$", "en")]
 Languages = Annotated[
     list[Language],
-    BeforeValidator(_one_or_many),
+    BeforeValidator(one_or_many),
     _several(_pattern(f"^{texts.LANGUAGE}$", "fr")),
 ]
 Zone = Annotated[str, ValueFormat(texts.parse_zone, _zone_schema)]
@@ -181,6 +181,19 @@ Quiet = Annotated[
     _text(times.parse_quiet_hours, rf"^{_CLOCK}\s*(-|–|—|to)\s*{_CLOCK}$", "21:00-07:00"),
 ]
 Rate = Annotated[float | None, ValueFormat(scalars.parse_rate, _RATE_SCHEMA)]
+_DAY_NAMES = "mon|tue|wed|thu|fri|sat|sun"
+WorkingDays = Annotated[
+    frozenset[int],
+    ValueFormat(
+        scalars.parse_weekdays,
+        {
+            "anyOf": [
+                _pattern(rf"^({_DAY_NAMES})(\s*-\s*({_DAY_NAMES}))?$", "mon-fri"),
+                {"type": "array", "items": {"enum": _DAY_NAMES.split("|")}, "minItems": 1},
+            ]
+        },
+    ),
+]
 Flag = Annotated[bool, ValueFormat(scalars.parse_flag, {"type": "boolean"})]
 Version = Annotated[int, ValueFormat(scalars.parse_version, {"const": 1})]
 Codes = Annotated[

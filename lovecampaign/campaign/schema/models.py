@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from lovecampaign.campaign.model.campaign import (
@@ -20,6 +20,7 @@ from lovecampaign.campaign.model.campaign import (
 )
 from lovecampaign.campaign.model.deal import WhenGone
 from lovecampaign.campaign.model.sending import ClockChoice
+from lovecampaign.campaign.schema.desk_models import AdvocateGroup, RepliesGroup, TeamGroup
 from lovecampaign.campaign.schema.field_types import (
     BounceAddress,
     CheckCode,
@@ -56,6 +57,13 @@ from lovecampaign.campaign.schema.field_types import (
     whole_number,
     word_of,
 )
+from lovecampaign.campaign.schema.settings_group import (
+    SettingsGroup,
+    optional,
+    optional_group,
+    required,
+    several,
+)
 
 #: Beside the settings of single days: the number of giving days.
 LENGTH = "length"
@@ -66,32 +74,6 @@ class QuietHoursRule(StrEnum):
 
     RESPECT = "respect"  #: wait for their end, as day emails do
     IGNORE = "ignore"  #: send at its instant: the default
-
-
-class SettingsGroup(BaseModel):
-    """A group of settings; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-def required(description: str, example: object) -> Any:
-    """A setting without a default; hints show the ``example``."""
-    return Field(description=description, examples=[example])
-
-
-def optional(description: str, default: object = None) -> Any:
-    """An optional setting; ``default`` is in the author's spelling."""
-    return Field(default=default, validate_default=True, description=description)
-
-
-def optional_group(description: str, model: type[SettingsGroup]) -> Any:
-    """An optional group with defaults."""
-    return Field(default_factory=model, description=description)
-
-
-def several(description: str) -> Any:
-    """An optional list."""
-    return Field(default_factory=list, description=description)
 
 
 class BrandGroup(SettingsGroup):
@@ -278,6 +260,10 @@ class LaunchGroup(SettingsGroup):
     offer: OfferGroup | None = optional("What everyone can buy.")
     deal: Name | None = optional("The insiders' deal: a key under deals.")
     without_tags: Tags = several("Left out of every launch email.")
+    no_ask_while_waiting: Flag = optional(
+        "No launch email to a reader whom we owe an answer; false: they get it all the same.",
+        default=True,
+    )
     emails: dict[Name, LaunchEmailGroup] = Field(
         default_factory=dict, description="The emails, each under a key of its own."
     )
@@ -351,4 +337,7 @@ class CampaignFile(SettingsGroup):
         "The launch and what follows; none for a month that only gives.", {"at": "10:00"}
     )
     deals: dict[Name, DealGroup] = Field(default_factory=dict, description="Better prices.")
+    replies: RepliesGroup = optional_group("How readers' letters are answered.", RepliesGroup)
+    team: TeamGroup = optional_group("The people who answer.", TeamGroup)
+    advocate: AdvocateGroup | None = optional("The person inside who fights for customers.")
     checks: ChecksGroup = optional_group("Findings of check to ignore.", ChecksGroup)

@@ -37,6 +37,7 @@ OTHER_PRICES = rf"{_AMOUNT}\s*{_CURRENCY}|{_CURRENCY}\s*{_AMOUNT}"
 _YES_WORDS = "yes on y oui ja sí si sim vero wahr vrai true an aan"
 _NO_WORDS = "no off n non nein nee não falso falsch faux false aus uit"
 _YES, _NO = frozenset(_YES_WORDS.split()), frozenset(_NO_WORDS.split())
+_WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _THOUSANDS = re.compile(r"\d{1,3}(\.\d{3})+")
 
 
@@ -91,6 +92,23 @@ def parse_flag(value: object) -> bool:
     meant = "true" if word in _YES else "false" if word in _NO else "true or false"
     hint = f"write {meant}, without quotes"
     raise BadValue(ProblemCode.TRUE_OR_FALSE, f"{_show(value)} is not true or false", hint)
+
+
+def parse_weekdays(value: object) -> frozenset[int]:
+    """``mon-fri``, or a list of days; Monday is 0."""
+    entries = value if isinstance(value, list) else [value]
+    days: set[int] = set()
+    for entry in entries:
+        text = entry.strip().casefold() if isinstance(entry, str) else ""
+        names = [name[:3] for name in re.split(r"\s*[-\u2013]\s*", text)]
+        if not 1 <= len(names) <= 2 or any(name not in _WEEKDAYS for name in names):
+            message = f"{_show(entry)} is not a day of the week"
+            raise BadValue(ProblemCode.WORD, message, "write mon-fri, or [mon, tue, thu]")
+        first, last = _WEEKDAYS.index(names[0]), _WEEKDAYS.index(names[-1])
+        days |= {(first + step) % 7 for step in range((last - first) % 7 + 1)}
+    if not days:
+        raise BadValue(ProblemCode.WORD, "there is no working day", "write mon-fri")
+    return frozenset(days)
 
 
 def parse_version(value: object) -> int:

@@ -14,8 +14,8 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from lovecampaign.campaign.schema.models import SettingsGroup
 from lovecampaign.campaign.schema.removal import BrokenPaths, without
+from lovecampaign.campaign.schema.settings_group import SettingsGroup
 from lovecampaign.campaign.schema.validation_errors import (
     is_covered,
     spot_of_error,

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from lovecampaign.campaign.schema.models import CampaignFile, DayGroup, DaySettings, SettingsGroup
+from lovecampaign.campaign.schema.models import CampaignFile, DayGroup, DaySettings
+from lovecampaign.campaign.schema.settings_group import SettingsGroup
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.quotes import CURLY_DOUBLE, CURLY_SINGLE
 from lovecampaign.campaign.source.source import Source, Spot, find_piece

@@ -84,6 +84,11 @@ VERBS = {
     "inbox": Verb(
         _P, "subscribers.inbox", "Read the mail that came back: letters, bounces, complaints."
     ),
+    "replies": Verb(
+        _P, "desk.replies", "List letters that wait for an answer; take, answer or close one."
+    ),
+    "cases": Verb(_P, "desk.cases", "Lead a complaint through five steps, with owner and dates."),
+    "advocate": Verb(_P, "desk.advocate", "Report exceptions: rules by people hurt and money."),
     "buyers": Verb(_P, "subscribers.buyers", "Record who has bought."),
     "serve": Verb(_P, "serve", "Serve the web pages: sign-up, preferences, deals and more."),
     "deals": Verb(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 import click
 
@@ -16,29 +14,14 @@ from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.resources.campaigns import campaign_option, load_usable
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.cli.resources.timeline import find_timeline, format_timeline, timeline_json
+from lovecampaign.delivery.desk.history import HistoryEntry, dialogue_entries, join
 from lovecampaign.store.checkout.history import read_deal_history
-from lovecampaign.store.ledger.incoming import read_letters
 from lovecampaign.store.subscribers.records import (
     SubscriberEvent,
     SubscriberProfile,
     SuppressionRecord,
     read_events,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryEntry:
-    """One line of a subscriber's history, in the shape of its JSON."""
-
-    at: datetime
-    #: ``joined``, ``consented``, ``confirmed``, ``suppressed``, ``came back``, ``wrote``, a fact
-    #: about a deal, or an event's kind.
-    what: str
-    detail: str
-
-
-#: By the kind of incoming mail.
-_WROTE = {"letter": "wrote", "automatic": "automatic answer", "unsubscribe": "asked to stop"}
 
 
 @verb("explain")
@@ -53,13 +36,13 @@ def explain(invocation: Invocation, email: str, campaign_name: str | None) -> Re
     with opened_database(invocation) as database:
         timeline = find_timeline(database, usable.campaign, email, invocation.now)
         events = read_events(database, timeline.profile.id)
-        letters = read_letters(database, timeline.profile.id, read_address(email))
+        dialogue = list(dialogue_entries(database, timeline.profile.id, read_address(email)))
         deal_facts = read_deal_history(database, timeline.profile.id)
     history = [
         *_suppressions(timeline.person.suppressions),
         *_events(events),
         *(HistoryEntry(at=fact.at, what=fact.what, detail=fact.detail) for fact in deal_facts),
-        *(HistoryEntry(at=at, what=_WROTE[kind], detail=words) for at, kind, words in letters),
+        *dialogue,
         *_memberships_and_consents(timeline.profile),
     ]
     history.sort(key=lambda entry: entry.at)
@@ -87,14 +70,14 @@ def _memberships_and_consents(profile: SubscriberProfile) -> Iterator[HistoryEnt
             yield HistoryEntry(at=place.confirmed_at, what="confirmed", detail=place.list)
     for logged in profile.consents:
         consent = logged.consent
-        detail = _join(logged.list, consent.kind.value, consent.source, consent.text_version)
+        detail = join(logged.list, consent.kind.value, consent.source, consent.text_version)
         yield HistoryEntry(at=consent.given_at, what="consented", detail=detail)
 
 
 def _suppressions(suppressions: Sequence[SuppressionRecord]) -> Iterator[HistoryEntry]:
     for noted in suppressions:
         scope = noted.list or noted.only_campaign or "everything"
-        detail = _join(noted.reason.value.replace("_", " "), scope, noted.source)
+        detail = join(noted.reason.value.replace("_", " "), scope, noted.source)
         yield HistoryEntry(at=noted.at, what="suppressed", detail=detail)
         if noted.lifted_at is not None:
             yield HistoryEntry(at=noted.lifted_at, what="came back", detail=scope)
@@ -102,9 +85,5 @@ def _suppressions(suppressions: Sequence[SuppressionRecord]) -> Iterator[History
 
 def _events(events: Sequence[SubscriberEvent]) -> Iterator[HistoryEntry]:
     for event in events:
-        detail = _join(event.email_key, event.words)
+        detail = join(event.email_key, event.words)
         yield HistoryEntry(at=event.at, what=event.kind, detail=detail)
-
-
-def _join(*words: str | None) -> str:
-    return ", ".join(word for word in words if word)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.cli.framework.invocation import Invocation, verb
-from lovecampaign.cli.output.format import local_time, time_and_zone
+from lovecampaign.cli.output.format import count_of, local_time, time_and_zone
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.style import green, red
 from lovecampaign.cli.output.table import Cell, format_table
 from lovecampaign.cli.resources.campaigns import campaign_argument, load_usable
 from lovecampaign.cli.resources.open import opened_database
+from lovecampaign.core.problems import Problem, Severity
+from lovecampaign.delivery.desk.overview import Overview, read_overview
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.reports.campaign_report import (
     CampaignReport,
@@ -50,6 +52,7 @@ def status(invocation: Invocation, campaign_name: str | None) -> Result:
         keys = {email.key for email in campaign.scheduled_emails}
         with database.read() as connection:
             next_due = find_next_due(connection, campaign, report.record, keys, invocation.now)
+            desk = read_overview(connection, lambda _key: campaign, invocation.now)
         removed = report_removed(database, campaign, report.record)
     report = replace(report, emails=[*report.emails, *removed])
     record = report.record
@@ -60,12 +63,34 @@ def status(invocation: Invocation, campaign_name: str | None) -> Result:
             "pause_reason": record.pause_reason if record else None,
             "next_due": next_due,
             "emails": [_as_json(campaign, one) for one in report.emails],
+            "desk": {
+                "letters": len(desk.letters),
+                "cases": len(desk.cases),
+                "overdue": desk.overdue_count,
+            },
         },
         text="\n".join(
             [_format_table(campaign, report), *_facts(campaign, report, next_due, invocation.now)]
         ),
+        problems=list(_overdue(desk)),
         next_command=_next_command(campaign, report),
     )
+
+
+def _overdue(desk: Overview) -> Iterator[Problem]:
+    """A warning for promises of the desk that were not kept."""
+    letters, cases = len(desk.overdue_letters), len(desk.overdue_cases)
+    for count, noun, command in (
+        (letters, "letter", "replies"),
+        (cases, "case", "cases --overdue"),
+    ):
+        if count:
+            yield Problem(
+                code="overdue",
+                message=f"{count_of(count, noun)} of the desk: the promised time has passed",
+                hint=f"type: lovecampaign {command}",
+                severity=Severity.WARNING,
+            )
 
 
 def counts_of(report: EmailReport) -> Mapping[DeliveryState, int]:

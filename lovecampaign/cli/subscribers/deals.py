@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import getpass
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from decimal import Decimal
 
 import click
 
@@ -24,6 +26,7 @@ from lovecampaign.cli.resources.campaigns import campaign_argument, campaign_opt
 from lovecampaign.cli.resources.open import RecordedCampaign, opened_database, recorded_campaign
 from lovecampaign.core.errors import UsageError
 from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.delivery.desk.team import find_colleague, find_me
 from lovecampaign.store.checkout.claims import read_deal_visitor
 from lovecampaign.store.checkout.deal_report import (
     AssignedCode,
@@ -34,6 +37,8 @@ from lovecampaign.store.checkout.deal_report import (
 from lovecampaign.store.checkout.redeem import redeem_code
 from lovecampaign.store.deal_stock.extensions import Extension, extend_deal
 from lovecampaign.store.deal_stock.stock import RecordedDeal
+from lovecampaign.store.dialogue.desk.cases import find_open_case
+from lovecampaign.store.dialogue.desk.exceptions import NewException, record_exception
 from lovecampaign.store.subscribers.records import read_address_record
 
 _BY_HAND = "operator"
@@ -124,21 +129,30 @@ def redeem(invocation: Invocation, code: str, campaign_name: str | None) -> Resu
     help="As in campaign.yaml: 'day 33 18:00', or 2027-03-05T18:00+01:00.",
 )
 @click.option("--why", required=True, type=read_name, metavar="TEXT", help="Recorded with it.")
+@click.option("--as", "named", type=read_name, metavar="NAME", help="Who you are, for a case.")
 @campaign_option
 def extend(
-    invocation: Invocation, email: str, *, until: str, why: str, campaign_name: str | None
+    invocation: Invocation,
+    email: str,
+    *,
+    until: str,
+    why: str,
+    named: str | None,
+    campaign_name: str | None,
 ) -> Result:
     """Give one insider more time for the deal.
 
-    Their emails and their page show the new end. It cannot be undone.
+    Their emails and their page show the new end. It cannot be undone. With an open case it is
+    recorded there as an exception.
     """
     with recorded_campaign(invocation, campaign_name) as recorded:
         deal = _insider_deal(recorded.campaign)
         ends = _read_until(until, recorded.campaign)
         given = Extension(subscriber_id=_find_person(recorded, email), until=ends, why=why)
         _extend(recorded, deal, given, email, invocation.now)
+        case_id = _note_exception(recorded, deal, given, named, invocation.now)
     return Result(
-        data={"email": email, "key": deal.key, "until": ends, "why": why},
+        data={"email": email, "key": deal.key, "until": ends, "why": why, "case": case_id},
         text=f"{email} has {deal.key} until {time_and_zone(ends, recorded.campaign.timezone)}.",
         next_command=f"lovecampaign explain {email}",
     )
@@ -158,6 +172,29 @@ def _extend(
                 hint=f"to see why, type: lovecampaign explain {email}",
             )
         extend_deal(connection, recorded.record.id, deal, given, now)
+
+
+def _note_exception(
+    recorded: RecordedCampaign, deal: Deal, given: Extension, named: str | None, now: datetime
+) -> int | None:
+    """Record it in the subscriber's open case; returns its id."""
+    campaign = recorded.campaign
+    by = find_colleague(campaign, named).name if named else find_me(campaign, getpass.getuser())
+    with recorded.database.write() as connection:
+        case = find_open_case(connection, given.subscriber_id)
+        if case is None:
+            return None
+        new = NewException(
+            case_id=case.id,
+            campaign_id=recorded.record.id,
+            rule=f"the closing time of the deal {deal.key}",
+            because=given.why,
+            cost=Decimal(0),
+            currency="",
+            by=by,
+        )
+        record_exception(connection, new, None, now)
+        return case.id
 
 
 def _insider_deal(campaign: Campaign) -> Deal:

@@ -25,6 +25,7 @@ from lovecampaign.delivery.inbox.sorting.addresses import ADDRESS
 from lovecampaign.delivery.inbox.sorting.kinds import MailKind, SortedMail
 from lovecampaign.delivery.provider_events import apply_reports
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.dialogue.desk.waiting import open_letters
 from lovecampaign.store.ledger.events import EventKind, ProviderEvent
 from lovecampaign.store.ledger.incoming import AttachmentRow, IncomingRow, record_incoming
 from lovecampaign.store.ledger.match_events import normalise_or_none
@@ -69,6 +70,7 @@ def take_in(
         apply_reports(database, events, campaigns, SOURCE, now)
         with database.write() as connection:
             new |= record_incoming(connection, rows)
+            open_letters(connection, [row.key for row in rows])
     return frozenset(new)
 
 

@@ -30,6 +30,7 @@ from lovecampaign.delivery.base.settlements import (
 )
 from lovecampaign.delivery.base.tally import Tally, without_addresses
 from lovecampaign.delivery.base.throttle import Throttle, make_throttle
+from lovecampaign.delivery.desk.message import build_message
 from lovecampaign.delivery.transactional.build import (
     build_recipient,
     make_renderer,
@@ -39,7 +40,7 @@ from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.ledger.campaigns import read_campaign
 from lovecampaign.store.ledger.take_back import take_back_transactional
-from lovecampaign.store.ledger.transactional_mail import TransactionalKind
+from lovecampaign.store.ledger.transactional_mail import DESK_KINDS, TransactionalKind
 from lovecampaign.store.sending.settle import Settlement
 from lovecampaign.store.sending.transactional_queue import (
     ClaimedMail,
@@ -113,7 +114,7 @@ class _QueuePass:
         return make_throttle(self.sender, self.campaign, record.id) if record else None
 
     def _flight(self, mails: Sequence[ClaimedMail]) -> _Flight:
-        for kind in {mail.kind for mail in mails} - self.renderers.keys():
+        for kind in {mail.kind for mail in mails} - DESK_KINDS - self.renderers.keys():
             self.renderers[kind] = make_renderer(self.sender.settings, self.campaign, kind)
         return _Flight(
             sender=self.sender,
@@ -172,12 +173,19 @@ class _Flight:
                 yield message
 
     def _render(self, mail: ClaimedMail) -> Message | None:
-        recipient = build_recipient(self.sender.settings, self.sender.signer, self.campaign, mail)
         try:
-            return self.renderers[mail.kind].render(recipient)
+            return self._build(mail)
         except RenderError as error:
-            self._note(mail.id, render_failure(recipient.delivery_id, error))
+            delivery_id = sign_delivery_id(self.sender.signer, mail.key)
+            self._note(mail.id, render_failure(delivery_id, error))
             return None
+
+    def _build(self, mail: ClaimedMail) -> Message:
+        sender = self.sender
+        if mail.kind in DESK_KINDS:
+            return build_message(sender.settings, sender.signer, self.campaign, mail)
+        recipient = build_recipient(sender.settings, sender.signer, self.campaign, mail)
+        return self.renderers[mail.kind].render(recipient)
 
     def _note(self, transactional_id: int, outcome: Outcome) -> None:
         self.outcomes[transactional_id] = outcome

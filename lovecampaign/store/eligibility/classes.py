@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.quiet import ZoneClocks
+from lovecampaign.store.dialogue.desk.waiting import is_waiting
 from lovecampaign.store.eligibility.eligibility import (
     Condition,
     has_any_tag,
@@ -116,6 +117,7 @@ class _Classes:
         for name, place in places.items():
             columns += self._of_membership(name, place)
         columns += [has_any_tag(tags) for tags in self._tag_sets]
+        columns.append(is_waiting())
         if self.record is not None:
             source, more = self._of_campaign(self.record, source)
             columns += more

@@ -18,6 +18,7 @@ from lovecampaign.campaign.model.deal import Deal, WhenGone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.deal_stock.extensions import has_extension
 from lovecampaign.store.deal_stock.stock import RecordedDeal, has_unit, is_sold_out
+from lovecampaign.store.dialogue.desk.waiting import is_waiting
 from lovecampaign.store.subscribers.suppressions import suppression_conditions
 from lovecampaign.store.tables import (
     Instant,
@@ -136,7 +137,18 @@ class Eligibility:
         requirements.append(require(self.passes_tags, SkipReason.TAG))
         if RecipientGroup.NOT_BOUGHT in self.email.to:
             requirements.append(require(buyer.c.address_key.is_(None), SkipReason.BOUGHT))
+        if self.waits_for_answers:
+            requirements.append(require(sa.not_(is_waiting()), SkipReason.WAITING_FOR_ANSWER))
         return requirements
+
+    @property
+    def waits_for_answers(self) -> bool:
+        """Whether it asks, and must not while we owe the subscriber an answer.
+
+        A message to buyers only asks for nothing, and may be what they wrote about.
+        """
+        is_ask = self.email.role is Role.LAUNCH and RecipientGroup.BOUGHT not in self.email.to
+        return is_ask and self.campaign.launch.no_ask_while_waiting
 
     @property
     def _why_unmailable(self) -> sa.ColumnElement[str]:

@@ -30,6 +30,9 @@ class TransactionalKind(StrEnum):
     MOVE = "move"  #: starts an address change; goes to the old address
     CHANGE_ADDRESS = "change-address"  #: confirms it; goes to the new address
     WAITLIST_PLACE = "waitlist-place"  #: a unit of a deal is free again
+    ANSWER = "answer"  #: answers a letter; a person of the team wrote it
+    FOLLOW_THROUGH = "follow-through"  #: the last step of a case; its button says "not solved"
+    TEAM = "team"  #: the team's morning mail
 
 
 #: How long after the request a link works, and the message is worth sending.
@@ -41,6 +44,9 @@ VALID_FOR: Mapping[TransactionalKind, timedelta] = {
     TransactionalKind.MOVE: timedelta(hours=1),
     TransactionalKind.CHANGE_ADDRESS: timedelta(hours=1),
     TransactionalKind.WAITLIST_PLACE: timedelta(days=1),
+    TransactionalKind.ANSWER: timedelta(days=7),
+    TransactionalKind.FOLLOW_THROUGH: timedelta(days=29),  # the row is deleted after 30
+    TransactionalKind.TEAM: timedelta(hours=12),
 }
 _INSERT = sa.insert(transactional).returning(transactional.c.id)
 #: In the payload: the address to send to, where it is not the subscriber's own.
@@ -49,6 +55,12 @@ SEND_TO = "to"
 DELIVERY_ID = "delivery_id"
 #: In the payload: until when the unit is reserved (ISO 8601).
 RESERVED_UNTIL = "until"
+#: In the payload: what a person of the team wrote (``WrittenMail``).
+WRITTEN = "written"
+#: Kinds that a person of the team writes, or that go to the team.
+DESK_KINDS = frozenset(
+    {TransactionalKind.ANSWER, TransactionalKind.FOLLOW_THROUGH, TransactionalKind.TEAM}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ from lovecampaign.store.database.json_parameters import (
     read_json_rows,
 )
 from lovecampaign.store.database.types import BigKey
+from lovecampaign.store.dialogue.desk.waiting import is_waiting
 from lovecampaign.store.eligibility.disposition import Disposition
 from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.eligibility.slots import read_clocks
@@ -267,6 +268,10 @@ def _rows(disposition: Disposition) -> sa.Select[Any]:
     ]
     if disposition.keeps_quiet_hours:
         conditions.append(zone_clock.c.quiet_until.is_(None))
+    if disposition.eligibility.waits_for_answers:
+        # The row stays planned: the email follows once the answer was sent, while it is in time.
+        is_late = delivery.c.expires_at <= disposition.eligibility.instant
+        conditions.append(sa.or_(sa.not_(is_waiting()), is_late))
     return (
         sa.select(
             delivery.c.id,

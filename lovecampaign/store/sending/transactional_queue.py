@@ -16,11 +16,13 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import Subscriber, SuppressionReason
 from lovecampaign.core.tokens import RowKey
+from lovecampaign.store.dialogue.desk.waiting import note_sent_answers
 from lovecampaign.store.ledger.transactional_mail import (
     DELIVERY_ID,
     RESERVED_UNTIL,
     SEND_TO,
     VALID_FOR,
+    WRITTEN,
     TransactionalKind,
 )
 from lovecampaign.store.sending.settle import Settlement
@@ -50,6 +52,8 @@ class ClaimedMail:
     delivery_key: RowKey | None
     #: Until when a unit of a deal is reserved for them; None if the mail is about no unit.
     kept_until: datetime | None
+    #: What a person of the team wrote, for the kinds of the reply desk.
+    written: Mapping[str, str]
     #: This try included.
     attempts: int
     created_at: datetime
@@ -134,6 +138,7 @@ def settle_transactional(
     )
     connection.execute(statement, [_parameters(each, now) for each in settlements])
     _suppress_bounced(connection, settlements, now)
+    note_sent_answers(connection, now)
 
 
 def find_next_transactional(connection: Connection, now: datetime) -> datetime | None:
@@ -222,6 +227,7 @@ def _as_mail(row: sa.Row[Any], keys: Mapping[int, RowKey]) -> ClaimedMail:
         address=row.payload.get(SEND_TO, row.email),
         delivery_key=keys.get(row.payload.get(DELIVERY_ID, 0)),
         kept_until=_instant(row.payload.get(RESERVED_UNTIL)),
+        written=row.payload.get(WRITTEN, {}),
         attempts=row.attempts,
         created_at=row.created_at,
         claimed_at=row.claimed_at,

@@ -29,7 +29,9 @@ from lovecampaign.store.tables import DeliveryState, campaign, subscriber, trans
 
 #: Links of one kind to one subscriber.
 MAX_LINKS_PER_HOUR = 3
-KINDS = frozenset(map(TransactionalKind, ("download", "forget", "move", "change-address")))
+KINDS = frozenset(
+    map(TransactionalKind, ("download", "forget", "move", "change-address", "follow-through"))
+)
 
 
 class LinkState(Enum):

@@ -26,11 +26,17 @@ from lovecampaign.store.subscribers.wal_truncation import (
 )
 from lovecampaign.store.tables import (
     DeliveryState,
+    Instant,
     buyer,
     consent,
     deal_extension,
     deal_waiting,
     delivery,
+    desk_answer,
+    desk_case,
+    desk_exception,
+    desk_letter,
+    desk_step,
     event,
     forgotten,
     import_change,
@@ -71,11 +77,11 @@ def forget(database: Database, key: str, now: datetime) -> bool:
             sa.select(subscriber.c.id).where(subscriber.c.address_key == key)
         )
         placeholder = f"forgotten:{subscriber_id or secrets.token_hex(8)}"
-        _erase_address(connection, key, placeholder)
+        _erase_address(connection, key, placeholder, now)
         if subscriber_id is not None:
             for earlier in _earlier_keys(connection, subscriber_id):
                 _keep_hash(connection, earlier, now)
-                _erase_address(connection, earlier, placeholder)
+                _erase_address(connection, earlier, placeholder, now)
             _erase_subscriber(connection, subscriber_id, placeholder, now)
         request_wal_truncation(connection)
     truncate_wal_if_due(database)
@@ -141,13 +147,13 @@ def _make_key(connection: Connection) -> str:
     return value
 
 
-def _erase_address(connection: Connection, key: str, placeholder: str) -> None:
+def _erase_address(connection: Connection, key: str, placeholder: str, now: datetime) -> None:
     """Where the address itself is the key. The hash replaces the suppressions."""
     connection.execute(sa.delete(suppression).where(suppression.c.address_key == key))
     connection.execute(
         sa.update(buyer).where(buyer.c.address_key == key).values(address_key=placeholder)
     )
-    _erase_mail(connection, incoming_mail.c.address_key == key)
+    _erase_mail(connection, incoming_mail.c.address_key == key, now)
 
 
 def _erase_subscriber(
@@ -171,11 +177,12 @@ def _erase_subscriber(
     )
     for table in (subscriber_tag, membership, preference, deal_waiting, import_change):
         connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
-    _blank_logs(connection, subscriber_id)
+    _blank_logs(connection, subscriber_id, now)
+    _erase_desk(connection, subscriber_id, now)
     _cancel_planned(connection, subscriber_id, now)
 
 
-def _blank_logs(connection: Connection, subscriber_id: int) -> None:
+def _blank_logs(connection: Connection, subscriber_id: int, now: datetime) -> None:
     """The fact and time of a consent or an event stay; who, where and with what goes."""
     connection.execute(
         sa.update(deal_extension)
@@ -199,6 +206,7 @@ def _blank_logs(connection: Connection, subscriber_id: int) -> None:
         sa.or_(
             incoming_mail.c.subscriber_id == subscriber_id, incoming_mail.c.delivery_id.in_(theirs)
         ),
+        now,
     )
     for table in (delivery, transactional):
         connection.execute(
@@ -208,12 +216,42 @@ def _blank_logs(connection: Connection, subscriber_id: int) -> None:
         )
 
 
-def _erase_mail(connection: Connection, condition: sa.ColumnElement[bool]) -> None:
+def _erase_mail(connection: Connection, condition: sa.ColumnElement[bool], now: datetime) -> None:
+    """Words, addresses and attachments of mail; its answer is not waited for any more."""
     mails = sa.select(incoming_mail.c.id).where(condition)
     connection.execute(
         sa.delete(incoming_attachment).where(incoming_attachment.c.mail_id.in_(mails))
     )
+    connection.execute(
+        sa.update(desk_letter)
+        .where(desk_letter.c.mail_id.in_(mails))
+        .values(
+            done_at=sa.func.coalesce(desk_letter.c.done_at, sa.literal(now, Instant)),
+            why=SuppressionReason.FORGOTTEN.value,
+        )
+    )
     connection.execute(sa.update(incoming_mail).where(condition).values(_NO_WORDS))
+
+
+def _erase_desk(connection: Connection, subscriber_id: int, now: datetime) -> None:
+    """Answers and cases; a rule that was bent stays, without the reason."""
+    connection.execute(
+        sa.update(desk_answer)
+        .where(desk_answer.c.subscriber_id == subscriber_id)
+        .values(subject="", text="", words_hash="")
+    )
+    cases = sa.select(desk_case.c.id).where(desk_case.c.subscriber_id == subscriber_id)
+    connection.execute(sa.update(desk_step).where(desk_step.c.case_id.in_(cases)).values(note=""))
+    connection.execute(
+        sa.update(desk_exception).where(desk_exception.c.case_id.in_(cases)).values(because="")
+    )
+    connection.execute(
+        sa.update(desk_case)
+        .where(desk_case.c.subscriber_id == subscriber_id)
+        .values(
+            about="", closed_at=sa.func.coalesce(desk_case.c.closed_at, sa.literal(now, Instant))
+        )
+    )
 
 
 def _cancel_planned(connection: Connection, subscriber_id: int, now: datetime) -> None:

@@ -20,6 +20,13 @@ from lovecampaign.store.tables.campaigns import (
     preference,
 )
 from lovecampaign.store.tables.deals import deal_claim, deal_extension, deal_stock, deal_waiting
+from lovecampaign.store.tables.desk import (
+    desk_answer,
+    desk_case,
+    desk_exception,
+    desk_letter,
+    desk_step,
+)
 from lovecampaign.store.tables.import_log import IMPORT_COUNTS, import_change, import_log
 from lovecampaign.store.tables.incoming import inbox_cursor, incoming_attachment, incoming_mail
 from lovecampaign.store.tables.ledger import (
@@ -62,6 +69,11 @@ __all__ = [
     "deal_stock",
     "deal_waiting",
     "delivery",
+    "desk_answer",
+    "desk_case",
+    "desk_exception",
+    "desk_letter",
+    "desk_step",
     "email",
     "ended_session",
     "event",

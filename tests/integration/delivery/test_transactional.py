@@ -42,7 +42,11 @@ from lovecampaign.providers.base.provider import FlightLog
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import pause
-from lovecampaign.store.ledger.transactional_mail import TransactionalKind, queue_transactional
+from lovecampaign.store.ledger.transactional_mail import (
+    DESK_KINDS,
+    TransactionalKind,
+    queue_transactional,
+)
 from lovecampaign.store.sending.transactional_queue import list_transactional_in_doubt
 from lovecampaign.store.signup.request import SignupOutcome
 from tests.support.row_keys import key_of
@@ -215,7 +219,8 @@ def test_not_even_a_broken_base_template_does(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in TransactionalKind if kind is not TransactionalKind.CONFIRM]
+    "kind",
+    [kind for kind in TransactionalKind if kind not in {TransactionalKind.CONFIRM, *DESK_KINDS}],
 )
 @pytest.mark.parametrize(
     ("language", "hello"), [("en", "Hello"), ("fr", "Bonjour"), ("pt-BR", "Olá")]

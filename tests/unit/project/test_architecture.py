@@ -42,7 +42,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             output
             framework
             resources app
-            send serve subscribers write
+            desk send serve subscribers write
             health
             maintain
         """,
@@ -55,11 +55,16 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             run explain carried_over
         """,
         "delivery": """
-            base
+            base desk
             prepare
             loop
             provider_events transactional processes
             display inbox run
+        """,
+        "delivery/desk": """
+            promise phrases team message advocate campaigns history
+            overview write
+            morning
         """,
         "delivery/inbox": """
             sorting
@@ -102,6 +107,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             database
             tables
             ledger maintenance subscribers
+            dialogue
             deal_stock signup
             eligibility
             checkout planning

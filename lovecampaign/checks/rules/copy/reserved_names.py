@@ -106,7 +106,7 @@ class PublicAddress(MonthRule, code="LC203"):
 
 
 def _addresses_of(campaign: Campaign) -> Iterator[tuple[str, str]]:
-    """Each address of the sender once, with the path of its setting."""
+    """Each address of the sender and the team once, with the path of its setting."""
     sender = campaign.sender
     yield "sender.email", sender.email
     if sender.reply_to != sender.email:
@@ -115,6 +115,10 @@ def _addresses_of(campaign: Campaign) -> Iterator[tuple[str, str]]:
         yield "sender.unsubscribe_to", sender.unsubscribe_to
     if sender.bounce_to:
         yield "sender.bounce_to", sender.bounce_to
+    for number, address in enumerate(campaign.desk.team):
+        yield f"team.mail.{number}", address
+    if campaign.desk.advocate:
+        yield "advocate.email", campaign.desk.advocate.email
 
 
 def _links_of(campaign: Campaign) -> Iterator[tuple[str, str]]:

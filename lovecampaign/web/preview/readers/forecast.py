@@ -59,6 +59,7 @@ REASONS: Mapping[SkipReason, str] = {
     SkipReason.LAUNCH_ONLY: "they asked for the launch emails only",
     SkipReason.TAG: "their tags exclude them",
     SkipReason.BOUGHT: "they have bought already",
+    SkipReason.WAITING_FOR_ANSWER: "we owe them an answer first",
     SkipReason.JOINED_AFTER: "they joined after it",
     SkipReason.CANCELLED: "it was cancelled",
     SkipReason.DEAL_CLOSED: "its deal has closed by then",

@@ -22,6 +22,7 @@ _INTERNAL = frozenset(
     {
         *("id", "address_key", "mailbox", "delivery_id", "nonce", "import_id"),
         *("mail_id", "message_id", "references", "html", "content"),
+        *("transactional_id", "case_id", "words_hash", "written"),
     }
 )
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")

@@ -17,6 +17,7 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.message import FaultKind
 from lovecampaign.delivery.base.settlements import GAVE_UP
 from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.store.dialogue.desk.letters import count_waiting_letters
 from lovecampaign.store.ledger.campaigns import CampaignRecord, find_campaign
 from lovecampaign.store.ledger.settle_by_event import DROPPED
 from lovecampaign.store.maintenance.access import is_session_ended
@@ -93,6 +94,7 @@ class CampaignView:
             path=self.path,
             record=self.record,
             in_doubt=self._count_in_doubt(),
+            waiting=self._count_waiting(),
             known_reasons=KNOWN_REASONS,
             thousands=_THOUSANDS.get(
                 self.request.translation(self.campaign, is_operators=True).language, ","
@@ -115,6 +117,10 @@ class CampaignView:
             return 0
         with self.request.site.database.read() as connection:
             return count_in_doubt(connection, self.record.id)
+
+    def _count_waiting(self) -> int:
+        with self.request.site.database.read() as connection:
+            return count_waiting_letters(connection)
 
 
 DashboardHandler: TypeAlias = Callable[[CampaignView], Response]

@@ -13,6 +13,8 @@ from starlette.responses import Response
 from lovecampaign.audience.address import reachable_key
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.tokens import RowKey
+from lovecampaign.delivery.desk.promise import step_dates
+from lovecampaign.store.dialogue.desk.cases import find_followed_case, reopen_case
 from lovecampaign.store.ledger.transactional_mail import (
     TransactionalKind,
     find_transactional,
@@ -50,6 +52,7 @@ def act_on_mailed(context: RequestContext, row: RowKey) -> Response:
         TransactionalKind.FORGET: _forget,
         TransactionalKind.MOVE: _ask_new_address,
         TransactionalKind.CHANGE_ADDRESS: _move,
+        TransactionalKind.FOLLOW_THROUGH: _reopen_case,
     }
     return acts[link.kind](context, link)
 
@@ -129,6 +132,17 @@ def _move(context: RequestContext, link: MailedLink) -> Response:
             mark_used(connection, link.transactional_id, context.now)
     key_of_text = "mailed.moved" if is_moved else "mailed.taken"
     return context.say(key_of_text, campaign, address=address)
+
+
+def _reopen_case(context: RequestContext, link: MailedLink) -> Response:
+    """The case is open again, with new dates; pressed twice, it is the same."""
+    campaign = _campaign(context, link)
+    with context.site.database.write() as connection:
+        case_id = find_followed_case(connection, link.transactional_id)
+        if case_id is None or campaign is None:
+            raise NotFound
+        reopen_case(connection, case_id, step_dates(campaign, context.now), context.now)
+    return context.say("mailed.reopened", campaign)
 
 
 def _campaign(context: RequestContext, link: MailedLink) -> Campaign | None:

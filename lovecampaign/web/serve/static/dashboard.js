@@ -1,5 +1,5 @@
-/* The dashboard works without this file. With it: j and k go from email to email, and a page
-   reloads until its numbers are counted. */
+/* The dashboard works without this file. With it: j and k go from email to email, a button with
+   data-key is pressed by that key, and a page reloads until its numbers are counted. */
 "use strict";
 
 function step(forward) {
@@ -19,6 +19,7 @@ document.addEventListener("keydown", (event) => {
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "j") step(true);
   if (event.key === "k") step(false);
+  document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click();
 });
 
 /* Not while an input has the focus: its text would be lost. */

@@ -1,0 +1,1 @@
+"""The reply desk: answers to letters, cases, promises and the advocate."""

@@ -1,0 +1,1 @@
+"""Dialogue with people: their letters, and what they tell."""

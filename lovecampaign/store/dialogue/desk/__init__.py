@@ -1,0 +1,1 @@
+"""The reply desk in SQL: waiting letters, answers, cases and exceptions to rules."""
