@@ -84,6 +84,9 @@ VERBS = {
     "inbox": Verb(
         _P, "subscribers.inbox", "Read the mail that came back: letters, bounces, complaints."
     ),
+    "stories": Verb(
+        _P, "heroes.stories", "Read, approve, publish or withdraw what readers answered."
+    ),
     "buyers": Verb(_P, "subscribers.buyers", "Record who has bought."),
     "serve": Verb(_P, "serve", "Serve the web pages: sign-up, preferences, deals and more."),
     "deals": Verb(

@@ -30,6 +30,8 @@ class TransactionalKind(StrEnum):
     MOVE = "move"  #: starts an address change; goes to the old address
     CHANGE_ADDRESS = "change-address"  #: confirms it; goes to the new address
     WAITLIST_PLACE = "waitlist-place"  #: a unit of a deal is free again
+    STORY_LINK = "story-link"  #: its link changes or withdraws an answer
+    HERO = "hero"  #: tells the writer of an answer that it will appear, and how
 
 
 #: How long after the request a link works, and the message is worth sending.
@@ -41,12 +43,17 @@ VALID_FOR: Mapping[TransactionalKind, timedelta] = {
     TransactionalKind.MOVE: timedelta(hours=1),
     TransactionalKind.CHANGE_ADDRESS: timedelta(hours=1),
     TransactionalKind.WAITLIST_PLACE: timedelta(days=1),
+    # The links of these two do not expire: an answer can be withdrawn at any time.
+    TransactionalKind.STORY_LINK: timedelta(hours=1),
+    TransactionalKind.HERO: timedelta(days=7),
 }
 _INSERT = sa.insert(transactional).returning(transactional.c.id)
 #: In the payload: the address to send to, where it is not the subscriber's own.
 SEND_TO = "to"
 #: In the payload: the delivery that the message repeats the links of.
 DELIVERY_ID = "delivery_id"
+#: In the payload: the story that the message is about.
+STORY_ID = "story_id"
 #: In the payload: until when the unit is reserved (ISO 8601).
 RESERVED_UNTIL = "until"
 

@@ -16,10 +16,12 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import Subscriber, SuppressionReason
 from lovecampaign.core.tokens import RowKey
+from lovecampaign.store.dialogue.stories.stories import Story, find_story
 from lovecampaign.store.ledger.transactional_mail import (
     DELIVERY_ID,
     RESERVED_UNTIL,
     SEND_TO,
+    STORY_ID,
     VALID_FOR,
     TransactionalKind,
 )
@@ -50,6 +52,8 @@ class ClaimedMail:
     delivery_key: RowKey | None
     #: Until when a unit of a deal is reserved for them; None if the mail is about no unit.
     kept_until: datetime | None
+    #: The story that it is about; None for other mail, and for a story that is gone.
+    story: Story | None
     #: This try included.
     attempts: int
     created_at: datetime
@@ -190,7 +194,7 @@ def _read(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[C
         .order_by(transactional.c.id)
     ).all()
     keys = _read_delivery_keys(connection, rows)
-    return [_as_mail(row, keys) for row in rows]
+    return [_as_mail(row, keys, _find_story(connection, row)) for row in rows]
 
 
 def _read_delivery_keys(
@@ -206,7 +210,11 @@ def _read_delivery_keys(
     return {row.id: RowKey(row.id, row.nonce) for row in found}
 
 
-def _as_mail(row: sa.Row[Any], keys: Mapping[int, RowKey]) -> ClaimedMail:
+def _find_story(connection: Connection, row: sa.Row[Any]) -> Story | None:
+    return find_story(connection, row.payload[STORY_ID]) if STORY_ID in row.payload else None
+
+
+def _as_mail(row: sa.Row[Any], keys: Mapping[int, RowKey], about: Story | None) -> ClaimedMail:
     return ClaimedMail(
         id=row.id,
         kind=TransactionalKind(row.kind),
@@ -222,6 +230,7 @@ def _as_mail(row: sa.Row[Any], keys: Mapping[int, RowKey]) -> ClaimedMail:
         address=row.payload.get(SEND_TO, row.email),
         delivery_key=keys.get(row.payload.get(DELIVERY_ID, 0)),
         kept_until=_instant(row.payload.get(RESERVED_UNTIL)),
+        story=about,
         attempts=row.attempts,
         created_at=row.created_at,
         claimed_at=row.claimed_at,

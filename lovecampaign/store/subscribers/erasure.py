@@ -28,6 +28,7 @@ from lovecampaign.store.tables import (
     DeliveryState,
     buyer,
     consent,
+    day_done,
     deal_extension,
     deal_waiting,
     delivery,
@@ -39,6 +40,7 @@ from lovecampaign.store.tables import (
     membership,
     preference,
     setting,
+    story,
     subscriber,
     subscriber_tag,
     suppression,
@@ -169,7 +171,15 @@ def _erase_subscriber(
             forgotten_at=now,
         )
     )
-    for table in (subscriber_tag, membership, preference, deal_waiting, import_change):
+    for table in (
+        subscriber_tag,
+        membership,
+        preference,
+        deal_waiting,
+        import_change,
+        story,
+        day_done,
+    ):
         connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
     _blank_logs(connection, subscriber_id)
     _cancel_planned(connection, subscriber_id, now)

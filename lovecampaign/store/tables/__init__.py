@@ -33,6 +33,7 @@ from lovecampaign.store.tables.ledger import (
     provider_hold,
     transactional,
 )
+from lovecampaign.store.tables.stories import day_done, story
 from lovecampaign.store.tables.subscribers import (
     consent,
     forgotten,
@@ -56,6 +57,7 @@ __all__ = [
     "buyer",
     "campaign",
     "consent",
+    "day_done",
     "deal_claim",
     "deal_code",
     "deal_extension",
@@ -81,6 +83,7 @@ __all__ = [
     "preference",
     "provider_hold",
     "setting",
+    "story",
     "subscriber",
     "subscriber_tag",
     "suppression",

@@ -41,7 +41,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             output
             framework
             resources app
-            send serve subscribers write
+            send serve subscribers write heroes
             maintain
         """,
         "checks": """
@@ -89,7 +89,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         """,
         "render": """
             model
-            values
+            values card
             markup mime templating
             plain
             fast lint
@@ -99,7 +99,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             database
             tables
             ledger maintenance subscribers
-            deal_stock signup
+            deal_stock signup dialogue
             eligibility
             checkout planning
             sending

@@ -1,0 +1,1 @@
+"""What subscribers say, and what becomes of it."""
