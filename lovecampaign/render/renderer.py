@@ -55,12 +55,12 @@ class EmailRenderer:
     @property
     def prints_heroes(self) -> bool:
         """Whether messages may print heroes, who are read for each claim then."""
-        return self.plain.composer.prints_heroes
+        return any(each.plain.composer.prints_heroes for each in (self, *self._others.values()))
 
     @property
     def prints_progress(self) -> bool:
         """The same for the progress of each subscriber."""
-        return self.plain.composer.prints_progress
+        return any(each.plain.composer.prints_progress for each in (self, *self._others.values()))
 
     @property
     def fallback(self) -> Fallback | None:

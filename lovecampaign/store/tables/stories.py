@@ -22,8 +22,7 @@ story = sa.Table(
     sa.Column("day", sa.Text, nullable=False),
     sa.Column("question", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
-    #: As it is to be shown.
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("shown_name", sa.Text, nullable=False),
     sa.Column("in_letter", sa.Boolean, nullable=False),
     sa.Column("on_wall", sa.Boolean, nullable=False),
     sa.Column("in_social", sa.Boolean, nullable=False),

@@ -46,13 +46,13 @@ def read_unpermitted_names(connection: Connection, campaign_key: str) -> frozens
     A name that another story has with permission is left out.
     """
     rows = connection.execute(
-        sa.select(story.c.name, story.c.in_letter, story.c.state)
+        sa.select(story.c.shown_name, story.c.in_letter, story.c.state)
         .join(campaign, campaign.c.id == story.c.campaign_id)
-        .where(campaign.c.key == campaign_key, story.c.name.like("% %"))
+        .where(campaign.c.key == campaign_key, story.c.shown_name.like("% %"))
     ).all()
     published = StoryState.PUBLISHED.value
-    allowed = {row.name for row in rows if row.in_letter and row.state == published}
-    return frozenset(row.name for row in rows) - allowed
+    allowed = {row.shown_name for row in rows if row.in_letter and row.state == published}
+    return frozenset(row.shown_name for row in rows) - allowed
 
 
 def as_hero(told: Story, card: str | None = None) -> Hero:
@@ -91,4 +91,4 @@ def _published(
 
 
 def _hero(row: sa.Row[tuple[object, ...]]) -> Hero:
-    return make_hero(row.name, row.text, row.question, row.day)
+    return make_hero(row.shown_name, row.text, row.question, row.day)

@@ -6,7 +6,7 @@ words begin again at ``new``. Withdrawn at any time, it is gone from everywhere 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -54,6 +54,9 @@ class StoryDraft:
         return self.in_letter or self.on_wall or self.in_social
 
 
+NO_WORDS = StoryDraft(text="", name="", in_letter=False, on_wall=False, in_social=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """A row of the table, with the hero's address and how the mail to them went."""
@@ -96,7 +99,7 @@ def save_answer(
         "delivery_id": delivery.id,
         "day": day,
         "question": question,
-        **asdict(draft),
+        **_columns(draft),
         "state": StoryState.NEW.value,
         "written_at": now,
         "changed_at": now,
@@ -135,7 +138,7 @@ def change(connection: Connection, told: Story, draft: StoryDraft, now: datetime
     """The writer's own change: other words begin again at ``new``, permissions count at once."""
     has_same_words = (draft.text, draft.name) == (told.draft.text, told.draft.name)
     is_again = told.state is StoryState.WITHDRAWN or not has_same_words
-    values = {**asdict(draft), "changed_at": now}
+    values = {**_columns(draft), "changed_at": now}
     if is_again:
         _cancel_mail(connection, told.id, now)
         values |= {"state": StoryState.NEW.value, "told_by": None}
@@ -158,7 +161,7 @@ def publish(connection: Connection, story_id: int, now: datetime) -> None:
 def withdraw(connection: Connection, story_id: int, now: datetime, *, by_writer: bool) -> None:
     """Take a story from everywhere; its writer takes the words with it."""
     _cancel_mail(connection, story_id, now)
-    erased = {"text": "", "name": "", "in_letter": False, "on_wall": False, "in_social": False}
+    erased = _columns(NO_WORDS)
     state = {"state": StoryState.WITHDRAWN.value, "withdrawn_at": now, "published_at": None}
     _update(connection, story_id, **state, **(erased if by_writer else {}))
 
@@ -191,6 +194,11 @@ def _cancel_mail(connection: Connection, story_id: int, now: datetime) -> None:
     )
 
 
+def _columns(draft: StoryDraft) -> Mapping[str, object]:
+    values = asdict(draft)
+    return {"shown_name": values.pop("name"), **values}
+
+
 def _update(connection: Connection, story_id: int, **values: object) -> None:
     connection.execute(sa.update(story).where(story.c.id == story_id).values(values))
 
@@ -215,6 +223,7 @@ def _read(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[S
 def _as_story(row: Row[tuple[object, ...]]) -> Story:
     values = row._asdict()
     values.pop("told_by")
+    values["name"] = values.pop("shown_name")
     draft = {name: values.pop(name) for name in StoryDraft.__slots__}
     mail_state = values.pop("mail_state")
     return Story(

@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Text(), nullable=False),
         sa.Column("question", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("shown_name", sa.Text(), nullable=False),
         sa.Column("in_letter", sa.Boolean(), nullable=False),
         sa.Column("on_wall", sa.Boolean(), nullable=False),
         sa.Column("in_social", sa.Boolean(), nullable=False),

@@ -217,7 +217,7 @@ class TestLetters:
         assert all("No story yet." in text for text in answers.send_day(3))
         assert "A fig" not in answers.served.get(f"/v/{view}").text
         [row] = rows_of(answers.stage.database, tables.story)
-        assert (row.text, row.name, row.on_wall) == ("", "", False)
+        assert (row.text, row.shown_name, row.on_wall) == ("", "", False)
 
     def test_changed_words_wait_for_us_again(self, answers: Answers) -> None:
         answers.write()

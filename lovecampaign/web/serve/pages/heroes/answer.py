@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from lovecampaign.campaign.model.campaign import Campaign, Role
+from lovecampaign.campaign.words.locale import choose_language
 from lovecampaign.core.tokens import Purpose, RowKey
 from lovecampaign.render.markup.actions import find_action
 from lovecampaign.render.model.content import Content
@@ -119,11 +120,13 @@ def _find_question(context: RequestContext, link: OpenedLink) -> AskedQuestion:
         raise NotFound
     with context.site.database.read() as connection:
         frozen = find_frozen(connection, link.delivery.email_id)
-    content = Content.from_json(frozen.content) if frozen else None
-    copies = (
-        [words.copy.text for words in content.authored if words.key == wanted] if content else []
-    )
-    copies += [email.copy.text] if email else []
+    copies = [] if email is None else [email.copy.text]
+    if frozen is not None:
+        content = Content.from_json(frozen.content)
+        languages = (content.language, *content.translations)
+        language = choose_language(languages, link.delivery.language)
+        sent = content.translations.get(language, content)
+        copies = [*(one.copy.text for one in sent.authored if one.key == wanted), *copies]
     question = next(filter(None, (find_action(copy, "answer") for copy in copies)), None)
     if question is None:
         raise NotFound

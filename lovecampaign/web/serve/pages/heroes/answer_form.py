@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lovecampaign.core.control_characters import drop_control_characters
-from lovecampaign.store.dialogue.stories.stories import StoryDraft
+from lovecampaign.store.dialogue.stories.stories import NO_WORDS, StoryDraft
 from lovecampaign.web.serve.pages.signup.join_form import one_line
 
 MAX_TEXT, MAX_NAME = 2000, 60
-#: Of a valid form, and of one that was not filled in yet.
-EMPTY = StoryDraft(text="", name="", in_letter=False, on_wall=False, in_social=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerForm:
     """A form as it was filled in, and its first error."""
 
-    draft: StoryDraft = EMPTY
+    draft: StoryDraft = NO_WORDS
     #: The error's text, ``answer.wrong.KEY``; None for a valid form.
     wrong: str | None = None
 

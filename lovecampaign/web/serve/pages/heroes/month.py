@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.words.locale import choose_language
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.lru import LruCache
 from lovecampaign.core.tokens import Purpose, RowKey
@@ -37,7 +38,7 @@ from lovecampaign.web.serve.handler.site import Site
 DONE, UNDO = "done", "undo"
 #: The headlines of a few campaigns; each takes some milliseconds.
 _CACHED_HEADLINES = 256
-_HEADLINES: LruCache[tuple[str, str], tuple[Email, str]] = LruCache(_CACHED_HEADLINES)
+_HEADLINES: LruCache[tuple[str, str, str], tuple[Email, str]] = LruCache(_CACHED_HEADLINES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,10 @@ def _read_days(
     context: RequestContext, connection: Connection, link: OpenedLink
 ) -> Sequence[MonthDay]:
     """The days that have gone out to any subscriber, the first first."""
-    delivery, campaign = link.delivery, link.campaign
+    delivery = link.delivery
+    campaign = link.campaign.in_language(
+        choose_language(link.campaign.languages or (link.campaign.language,), delivery.language)
+    )
     done = read_done_days(connection, delivery)
     sent = list_sent_days(connection, delivery.campaign_id, delivery.subscriber_id)
     return [
@@ -128,12 +132,11 @@ def _letter(context: RequestContext, own: RowKey | None) -> str | None:
 
 def _headline(campaign: Campaign, email: Email) -> str:
     """The subject as a reader without a name gets it; the day's key where it has mistakes."""
-    made_for, headline = _HEADLINES.get(
-        (campaign.id, email.key), lambda _: (email, _render_headline(campaign, email))
-    )
+    key = (campaign.id, campaign.language, email.key)
+    made_for, headline = _HEADLINES.get(key, lambda _: (email, _render_headline(campaign, email)))
     if made_for is not email:
         headline = _render_headline(campaign, email)
-        _HEADLINES.put((campaign.id, email.key), (email, headline))
+        _HEADLINES.put(key, (email, headline))
     return headline
 
 
