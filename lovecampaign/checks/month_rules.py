@@ -6,7 +6,7 @@ They are imported without the renderer: a check in which no letter was edited ne
 from __future__ import annotations
 
 from lovecampaign.checks.base.rule import MonthRule
-from lovecampaign.checks.rules.copy import reserved_names, translations, unedited
+from lovecampaign.checks.rules.copy import heroes, reserved_names, translations, unedited
 from lovecampaign.checks.rules.deal import deal, stock
 from lovecampaign.checks.rules.method import month
 from lovecampaign.checks.rules.plan import audience, overlap, schedule, sender_requirements
@@ -17,6 +17,7 @@ MONTH_RULES: tuple[MonthRule, ...] = (
     reserved_names.PublicAddress(),
     unedited.UneditedSettings(),
     translations.TranslationsThere(),
+    heroes.PermittedHero(),
     sender_requirements.PostalAddress(),
     schedule.OneEmailADay(),
     schedule.StartMoved(),

@@ -40,6 +40,10 @@ class Purpose(bytes, Enum):
     TRANSACTIONAL = b"transactional"  #: names a transactional message in headers and events
     CONFIRM = b"confirm"  #: confirms a double opt-in; its row holds the expiry
     MAILED = b"mailed"  #: links mailed on request: download, forget, change of address
+    ANSWER = b"answer"  #: answers the question of an email
+    MONTH = b"month"  #: a subscriber's own month: tasks done, letters to read again
+    STORY = b"story"  #: changes or withdraws an answer; mailed to its writer alone
+    CARD = b"card"  #: shows the picture of an answer, for its writer to share
 
 
 class RowKey(NamedTuple):
@@ -51,15 +55,14 @@ class RowKey(NamedTuple):
 
 
 class RowTokens:
-    """The tokens of one row; signed by one hash at the first use."""
+    """The tokens of one row; signed by one hash for many purposes at the first use."""
 
-    __slots__ = ("_body", "_macs", "_row", "_signer", "_table")
+    __slots__ = ("_row", "_signed", "_signer")
 
     def __init__(self, signer: TokenSigner, row: RowKey) -> None:
         self._signer = signer
         self._row = row
-        self._body, self._macs = b"", b""
-        self._table: _Table | None = None
+        self._signed: dict[_Table, tuple[bytes, bytes]] = {}
 
     @property
     def has_nonce(self) -> bool:
@@ -75,10 +78,11 @@ class RowTokens:
         if self._row.nonce is None:
             return self._signer.sign_old(purpose, self._row.number)
         table, start, end = _PARTS[purpose]
-        if table is not self._table:
-            self._table = table
-            self._body, self._macs = self._signer.keys[0].sign(table, self._row)
-        return _encode(self._body + self._macs[start:end])
+        signed = self._signed.get(table)
+        if signed is None:
+            signed = self._signed[table] = self._signer.keys[0].sign(table, self._row)
+        body, macs = signed
+        return _encode(body + macs[start:end])
 
 
 class TokenSigner:
@@ -124,9 +128,11 @@ class TokenSigner:
 
 
 class _Table(bytes, Enum):
-    """The tables that tokens name rows of; each has keys of its own."""
+    """The tables that tokens name rows of; each hash has keys of its own."""
 
     DELIVERY = b"lc:delivery"
+    #: Deliveries too: the purposes that the hash of the first has no room for.
+    ACTIONS = b"lc:actions"
     TRANSACTIONAL = b"lc:asked-for"
 
 
@@ -142,12 +148,19 @@ def _parts(table: _Table, purposes: Iterable[Purpose]) -> Mapping[Purpose, tuple
 _PARTS: Final = {
     **_parts(
         _Table.DELIVERY,
-        (Purpose.DELIVERY, Purpose.LINKS, Purpose.VIEW, Purpose.SHARE, Purpose.DEAL),
+        (
+            *(Purpose.DELIVERY, Purpose.LINKS, Purpose.VIEW, Purpose.SHARE, Purpose.DEAL),
+            Purpose.ANSWER,
+        ),
     ),
     **_parts(
         _Table.TRANSACTIONAL,
-        (Purpose.TRANSACTIONAL, Purpose.CONFIRM, Purpose.MAILED),
+        (
+            *(Purpose.TRANSACTIONAL, Purpose.CONFIRM, Purpose.MAILED),
+            *(Purpose.STORY, Purpose.CARD),
+        ),
     ),
+    **_parts(_Table.ACTIONS, (Purpose.MONTH,)),
 }
 #: Without a nonce, all links of a delivery share one token.
 _OLD_PURPOSE = {Purpose.VIEW: Purpose.LINKS, Purpose.DEAL: Purpose.LINKS}

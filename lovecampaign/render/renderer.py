@@ -53,6 +53,16 @@ class EmailRenderer:
         self._chosen: LruCache[str | None, EmailRenderer] = LruCache(_CACHED_CHOICES)
 
     @property
+    def prints_heroes(self) -> bool:
+        """Whether messages may print heroes, who are read for each claim then."""
+        return any(each.plain.composer.prints_heroes for each in (self, *self._others.values()))
+
+    @property
+    def prints_progress(self) -> bool:
+        """The same for the progress of each subscriber."""
+        return any(each.plain.composer.prints_progress for each in (self, *self._others.values()))
+
+    @property
     def fallback(self) -> Fallback | None:
         """Why recipients take the plain path; None as long as none had to."""
         return self._fast.fallback

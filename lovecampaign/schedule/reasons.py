@@ -16,6 +16,7 @@ class SkipReason(StrEnum):
     PAUSED_BY_READER = "paused_by_reader"
     LAUNCH_ONLY = "launch_only"  #: asked to hear only about the launch
     TAG = "tag"
+    NOT_FINISHED = "not_finished"  #: has done fewer small tasks than ``finished``
     BOUGHT = "bought"
     WAITING_FOR_ANSWER = "waiting_for_answer"  #: we owe them an answer, or their case is open
     JOINED_AFTER = "joined_after"

@@ -47,6 +47,8 @@ LINKS = Links(
     insiders="https://bloom.example/join/insiders",
     share="https://bloom.example/join/readers?from=share",
     deal="https://bloom.example/d/TOKEN",
+    answer="https://bloom.example/a/TOKEN",
+    month="https://bloom.example/c/TOKEN",
     confirm="https://bloom.example/confirm/TOKEN",
 )
 FOOTER = """<mj-section><mj-column><mj-text>

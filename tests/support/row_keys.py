@@ -8,7 +8,9 @@ from lovecampaign.core.tokens import Purpose, RowKey
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 
-_OF_TRANSACTIONAL = frozenset({Purpose.TRANSACTIONAL, Purpose.CONFIRM, Purpose.MAILED})
+_OF_TRANSACTIONAL = frozenset(
+    {Purpose.TRANSACTIONAL, Purpose.CONFIRM, Purpose.MAILED, Purpose.STORY, Purpose.CARD}
+)
 
 
 def key_of(database: Database, purpose: Purpose, number: int) -> RowKey:

@@ -53,6 +53,7 @@ class _EmailBuilder:
             template=self._template(),
             copy=copy,
             tags=layers.tags(),
+            finished=layers.get("finished") or 0,
             guest=layers.guest(),
             question=layers.get("question"),
             places=layers.places(),

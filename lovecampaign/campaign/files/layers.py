@@ -17,6 +17,7 @@ from lovecampaign.core.problems import Place, Problem, Severity
 #: All settings of both layers, in the author's spelling.
 _SETTINGS = (
     *("subject", "preheader", "template", "kind", "with_tags", "without_tags", "guest"),
+    "finished",
     *("question", "at", "pinned", "to", "copy", "quiet_hours"),
 )
 

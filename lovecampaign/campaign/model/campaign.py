@@ -165,6 +165,8 @@ class Email:
     instant: datetime | None = None
     to: frozenset[RecipientGroup] = frozenset({RecipientGroup.AUDIENCE})
     tags: TagFilter = TagFilter()
+    #: The small tasks that its recipients have done at least; 0: no condition.
+    finished: int = 0
     guest: Guest | None = None
     question: str | None = None
     #: Bound to its date: left out of ``from-day-1``.

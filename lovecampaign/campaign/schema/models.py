@@ -179,6 +179,9 @@ class CopyGroup(SettingsGroup):
     kind: Annotated[Kind, word_of(Kind)] | None = optional("What the email gives its reader.")
     with_tags: Tags | None = optional("Any of these tags.")
     without_tags: Tags | None = optional("None of these tags.")
+    finished: Annotated[int, whole_number(1, MOST_DAYS)] | None = optional(
+        "Only for readers who have done so many small tasks of the month."
+    )
     guest: GuestGroup | None = optional("The guest of an interview.")
     question: Line | None = optional("The one question that the email asks.")
 

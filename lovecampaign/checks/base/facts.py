@@ -50,6 +50,8 @@ class Facts(EmailFacts):
     known_tags: frozenset[str] = frozenset()
     #: For each deal with codes that another campaign handed out: which ones, and where.
     reused_codes: Mapping[str, str] = field(default_factory=dict)
+    #: Names beside answers that may not be in letters, or are not published.
+    unpermitted_names: frozenset[str] = frozenset()
     #: How many get letters of another campaign on the same day, by its name.
     overlaps: Mapping[str, int] = field(default_factory=dict)
 

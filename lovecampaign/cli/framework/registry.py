@@ -89,6 +89,9 @@ VERBS = {
     ),
     "cases": Verb(_P, "desk.cases", "Lead a complaint through five steps, with owner and dates."),
     "advocate": Verb(_P, "desk.advocate", "Report exceptions: rules by people hurt and money."),
+    "stories": Verb(
+        _P, "heroes.stories", "Read, approve, publish or withdraw what readers answered."
+    ),
     "buyers": Verb(_P, "subscribers.buyers", "Record who has bought."),
     "serve": Verb(_P, "serve", "Serve the web pages: sign-up, preferences, deals and more."),
     "deals": Verb(

@@ -78,15 +78,19 @@ def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
     people = names = None
     reused: dict[str, str] = {}
     overlaps: Mapping[str, int] = {}
+    unpermitted: frozenset[str] = frozenset()
     with contextlib.suppress(LovecampaignError), _usable_database(settings) as database:
         if database is not None:
             from lovecampaign.checks.rules.copy.fields import needed_fields
+            from lovecampaign.store.dialogue.stories.published import read_unpermitted_names
             from lovecampaign.store.reports.audience_counts import count_audience
             from lovecampaign.store.reports.overlaps import count_overlaps
 
             people = count_audience(database, campaign, needed_fields(campaign))
             names = _find_names(database, campaign)
             reused = dict(_reused_codes(database, campaign))
+            with database.read() as connection:
+                unpermitted = read_unpermitted_names(connection, campaign.id)
             overlaps = count_overlaps(database, campaign, load_others(campaign), facts.now)
     if people is None or names is None:
         return facts
@@ -103,6 +107,7 @@ def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
         reachable=people.reachable,
         known_fields=people.known_fields,
         overlaps=overlaps,
+        unpermitted_names=unpermitted,
     )
 
 

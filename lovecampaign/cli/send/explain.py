@@ -16,6 +16,8 @@ from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.cli.resources.timeline import find_timeline, format_timeline, timeline_json
 from lovecampaign.delivery.desk.history import HistoryEntry, dialogue_entries, join
 from lovecampaign.store.checkout.history import read_deal_history
+from lovecampaign.store.dialogue.stories.stories import Story, list_stories_of
+from lovecampaign.store.dialogue.tasks import list_done
 from lovecampaign.store.subscribers.records import (
     SubscriberEvent,
     SubscriberProfile,
@@ -38,11 +40,16 @@ def explain(invocation: Invocation, email: str, campaign_name: str | None) -> Re
         events = read_events(database, timeline.profile.id)
         dialogue = list(dialogue_entries(database, timeline.profile.id, read_address(email)))
         deal_facts = read_deal_history(database, timeline.profile.id)
+        with database.read() as connection:
+            stories = list_stories_of(connection, timeline.profile.id)
+            tasks = list_done(connection, timeline.profile.id)
     history = [
         *_suppressions(timeline.person.suppressions),
         *_events(events),
         *(HistoryEntry(at=fact.at, what=fact.what, detail=fact.detail) for fact in deal_facts),
         *dialogue,
+        *(entry for story in stories for entry in _story_entries(story)),
+        *(HistoryEntry(at=at, what="has done the small task", detail=day) for day, at in tasks),
         *_memberships_and_consents(timeline.profile),
     ]
     history.sort(key=lambda entry: entry.at)
@@ -72,6 +79,18 @@ def _memberships_and_consents(profile: SubscriberProfile) -> Iterator[HistoryEnt
         consent = logged.consent
         detail = join(logged.list, consent.kind.value, consent.source, consent.text_version)
         yield HistoryEntry(at=consent.given_at, what="consented", detail=detail)
+
+
+def _story_entries(story: Story) -> Iterator[HistoryEntry]:
+    steps = (
+        (story.written_at, "answered"),
+        (story.approved_at, "the answer was approved"),
+        (story.published_at, "the answer was published"),
+        (story.withdrawn_at, "the answer was withdrawn"),
+    )
+    for at, what in steps:
+        if at is not None:
+            yield HistoryEntry(at=at, what=what, detail=f"story {story.id}, {story.day}")
 
 
 def _suppressions(suppressions: Sequence[SuppressionRecord]) -> Iterator[HistoryEntry]:

@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
 from lovecampaign.core.tokens import Purpose, RowKey, RowTokens, TokenSigner
 from lovecampaign.render.mime.signed_links import PLACEHOLDERS, SignedLinks
-from lovecampaign.render.model.recipient import Links, Recipient
+from lovecampaign.render.model.heroes import NO_HEROES, Heroes
+from lovecampaign.render.model.recipient import NO_PROGRESS, Links, Progress, Recipient
 from lovecampaign.schedule.slots import digest_keys
 from lovecampaign.store.checkout.codes import assign_codes
 from lovecampaign.store.deal_stock.extensions import extended_closing_times
@@ -66,7 +67,13 @@ class RecipientBuilder:
     cancelled: frozenset[str] = frozenset()
 
     def recipient(
-        self, delivery_id: str, tokens: RowTokens, claimed: ClaimedDelivery, terms: DealTerms
+        self,
+        delivery_id: str,
+        tokens: RowTokens,
+        claimed: ClaimedDelivery,
+        terms: DealTerms,
+        heroes: Heroes = NO_HEROES,
+        progress: Progress = NO_PROGRESS,
     ) -> Recipient:
         """The recipient of a claim; ``delivery_id`` is one of its ``tokens``."""
         person = claimed.member
@@ -79,6 +86,8 @@ class RecipientBuilder:
             deal_code=terms.code,
             deal_closes=terms.closes,
             digest=self.digest(person),
+            heroes=heroes,
+            progress=progress,
         )
 
     def tokens(self, delivery: RowKey) -> RowTokens:
@@ -110,6 +119,8 @@ class RecipientBuilder:
             insiders=f"{base}/p/{own}?insiders=1",
             share=f"{base}/v/{tokens[Purpose.SHARE]}?share=1",
             deal=f"{base}/d/{tokens[Purpose.DEAL]}",
+            answer=f"{base}/a/{tokens[Purpose.ANSWER]}",
+            month=f"{base}/c/{tokens[Purpose.MONTH]}",
         )
 
     def digest(self, person: Member) -> tuple[str, ...]:
@@ -121,4 +132,6 @@ class RecipientBuilder:
         return tuple(key for key in keys if key not in excluded)
 
     def _not_for(self, tags: frozenset[str]) -> set[str]:
-        return {day.key for day in self.campaign.day_emails if not day.tags.allows(tags)}
+        days = self.campaign.day_emails
+        # A digest is for late joiners, who have hardly done any task yet.
+        return {day.key for day in days if day.finished or not day.tags.allows(tags)}

@@ -19,10 +19,13 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.display.digest_days import IncludedDays, find_included_days
 from lovecampaign.delivery.transactional.welcome_days import with_parts
 from lovecampaign.render.model.content import Content
-from lovecampaign.render.model.recipient import Links, Recipient
+from lovecampaign.render.model.heroes import NO_HEROES
+from lovecampaign.render.model.recipient import NO_PROGRESS, Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.deal_stock.extensions import extended_closing_times
+from lovecampaign.store.dialogue.stories.published import read_heroes
+from lovecampaign.store.dialogue.tasks import read_progress
 from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.ledger.frozen_content import FrozenContent, find_frozen_at
 from lovecampaign.store.ledger.lookup import DeliveryRecord
@@ -77,6 +80,16 @@ class WebVersions:
                 language=reader.language,
                 is_insider=email.is_insiders_only,
             )
+        renderer = self._renderer(campaign, email, frozen, days)
+        heroes = NO_HEROES
+        if renderer.prints_heroes:
+            heroes = read_heroes(connection, delivery.campaign_id)
+        progress = NO_PROGRESS
+        if renderer.prints_progress and not is_shared:
+            zones = {delivery.subscriber_id: person.zone}
+            progress = read_progress(connection, delivery.campaign_id, zones, now)[
+                delivery.subscriber_id
+            ]
         recipient = Recipient(
             subscriber=reader,
             zone=effective_zone(None, campaign) if is_shared else person.zone,
@@ -86,8 +99,10 @@ class WebVersions:
             deal_code=_code(email, is_insider=reader.is_insider),
             deal_closes=None if is_shared else _closes(connection, campaign, delivery),
             digest=days.keys,
+            heroes=heroes,
+            progress=progress,
         )
-        return self._renderer(campaign, email, frozen, days).render(recipient)
+        return renderer.render(recipient)
 
     def _links(self, campaign: Campaign, now: datetime) -> Links:
         """Only public links work."""
@@ -103,6 +118,8 @@ class WebVersions:
             else f"{REMOVED_LINK}insiders",
             share=f"{REMOVED_LINK}share",
             deal=f"{REMOVED_LINK}deal",
+            answer=f"{REMOVED_LINK}answer",
+            month=f"{REMOVED_LINK}month",
             confirm=f"{REMOVED_LINK}confirm",
         )
 

@@ -25,6 +25,10 @@ from lovecampaign.delivery.base.throttle import Throttle, make_throttle
 from lovecampaign.delivery.loop.chunk import CancellationCheck, Chunk
 from lovecampaign.delivery.loop.settle import settle_chunk
 from lovecampaign.delivery.prepare.content_versions import freeze_first
+from lovecampaign.render.model.heroes import NO_HEROES, Heroes
+from lovecampaign.render.model.recipient import Progress
+from lovecampaign.store.dialogue.stories.published import read_heroes
+from lovecampaign.store.dialogue.tasks import read_progress
 from lovecampaign.store.ledger.campaigns import is_campaign_paused
 from lovecampaign.store.ledger.take_back import has_accepted, read_streak
 from lovecampaign.store.sending.claim import (
@@ -243,6 +247,8 @@ class _BatchDelivery:
             claims=claims.deliveries,
             after_id=self.after_id,
             terms=self._terms(connection, claims),
+            heroes=self._heroes(connection),
+            progress=self._progress(connection, claims),
             flight=self.flight,
             throttle=self.throttle,
             is_cancelled=self.cancellation.is_cancelled,
@@ -286,6 +292,17 @@ class _BatchDelivery:
     def _terms(self, connection: Connection, claims: Claims) -> Mapping[int, DealTerms]:
         job = self.job
         return read_terms(connection, job.campaign, job.record, job.email, claims.deliveries)
+
+    def _heroes(self, connection: Connection) -> Heroes:
+        if not self.job.renderer.prints_heroes:
+            return NO_HEROES
+        return read_heroes(connection, self.job.record.id)
+
+    def _progress(self, connection: Connection, claims: Claims) -> Mapping[int, Progress]:
+        if not self.job.renderer.prints_progress:
+            return {}
+        zones = {each.subscriber_id: each.member.zone for each in claims.deliveries}
+        return read_progress(connection, self.job.record.id, zones, self._now)
 
     @property
     def _now(self) -> datetime:

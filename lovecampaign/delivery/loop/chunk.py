@@ -24,6 +24,8 @@ from lovecampaign.delivery.base.throttle import Throttle
 from lovecampaign.delivery.loop.brake import FailureStreak
 from lovecampaign.providers.base.provider import FlightLog
 from lovecampaign.render.model.errors import RenderError
+from lovecampaign.render.model.heroes import Heroes
+from lovecampaign.render.model.recipient import NO_PROGRESS, Progress
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import is_paused_or_cancelled
@@ -76,6 +78,10 @@ class Chunk:
     #: The keyset cursor of the claim: its deliveries have larger ids.
     after_id: int
     terms: Mapping[int, DealTerms]
+    #: As they are at this claim.
+    heroes: Heroes
+    #: By subscriber; empty where the email prints none.
+    progress: Mapping[int, Progress]
     #: Looks at the fencing token before a write.
     flight: FlightLog
     #: None: as fast as the provider takes messages.
@@ -142,7 +148,14 @@ class Chunk:
     def _render(self, signed: _SignedClaim) -> Message | None:
         delivery_id, tokens, claimed = signed
         terms = self.terms.get(claimed.subscriber_id, NO_TERMS)
-        recipient = self.recipient_builder.recipient(delivery_id, tokens, claimed, terms)
+        recipient = self.recipient_builder.recipient(
+            delivery_id,
+            tokens,
+            claimed,
+            terms,
+            self.heroes,
+            self.progress.get(claimed.subscriber_id, NO_PROGRESS),
+        )
         try:
             return self.renderer.render(recipient)
         except RenderError as error:

@@ -26,11 +26,13 @@ from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
 from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.render.model.content import AuthoredEmail, Content, read_content
 from lovecampaign.render.model.errors import RenderError
+from lovecampaign.render.model.heroes import NO_HEROES, Heroes
 from lovecampaign.render.model.recipient import Links, Recipient
 from lovecampaign.render.model.template_files import read_templates, template_name
 from lovecampaign.render.plain.sample_recipients import sample_recipients
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
+from lovecampaign.store.dialogue.stories.published import as_hero
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind
 from lovecampaign.store.sending.transactional_queue import ClaimedMail
 
@@ -116,7 +118,16 @@ def build_recipient(
         first_claimed_at=claimed.created_at,
         links=_links(settings, signer, campaign, claimed),
         deal_closes=claimed.kept_until,  # {{ deal.closes }}
+        heroes=_heroes(settings, signer, claimed),
     )
+
+
+def _heroes(settings: Settings, signer: TokenSigner, claimed: ClaimedMail) -> Heroes:
+    """The one story that the mail is about, as it will appear."""
+    if claimed.story is None:
+        return NO_HEROES
+    card = f"{settings.public_url}/card/{signer.sign(Purpose.CARD, claimed.key)}"
+    return Heroes((as_hero(claimed.story, card),))
 
 
 def _links(
@@ -125,6 +136,8 @@ def _links(
     base = settings.public_url
     if claimed.kind is TransactionalKind.CONFIRM:
         own = f"{base}/confirm/{signer.sign(Purpose.CONFIRM, claimed.key)}"
+    elif claimed.story is not None:
+        own = f"{base}/a/{signer.sign(Purpose.STORY, claimed.key)}"
     else:
         own = f"{base}/p/{signer.sign(Purpose.MAILED, claimed.key)}"
     if claimed.delivery_key is None:
@@ -150,6 +163,8 @@ def _join_links(own: str, join: str) -> Links:
         insiders=join,
         share=join,
         deal=join,
+        answer=join,
+        month=join,
         confirm=own,
     )
 

@@ -7,7 +7,7 @@ decides its way become guards, answered for the first subscriber.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lovecampaign.render.model.recipient import Recipient
@@ -69,9 +69,13 @@ class Trace:
         #: In the order in which they were first asked for.
         self.answers: dict[Expression, Any] = {}
 
-    def read(self, name: str) -> Deferred:
-        """A leaf's deferred value, by the leaf's name."""
-        return Deferred(self, self._leaves[name])
+    def read(self, name: str) -> Any:
+        """A leaf's deferred value, by the leaf's name; the value itself where it is a guard."""
+        leaf = self._leaves[name]
+        if not leaf.is_guard:
+            return Deferred(self, leaf)
+        self.decide(replace(leaf, name=f"the key of {name}", value=leaf.key))
+        return leaf.value(self._recipient)
 
     def decide(self, question: Expression) -> Any:
         """The answer for this subscriber, which becomes a guard."""

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.schema.text_parsers import MERGE_FIELD_START
 from lovecampaign.campaign.source.source import Spot, find_piece, read_source
 from lovecampaign.core.problems import Place, Problem
+from lovecampaign.render.markup.actions import LINK_OF, find_action
 from lovecampaign.render.markup.code_regions import without_code, without_comments
 from lovecampaign.render.markup.markdown import ACTION, split_action
 from lovecampaign.render.model.content import AuthoredEmail, Content
@@ -24,6 +26,13 @@ from lovecampaign.render.model.template_files import template_file
 from lovecampaign.render.templating.name_check import JinjaSource, check_names, names_set_in
 from lovecampaign.render.templating.source_map import place_in
 
+#: What is inside of each directive.
+_FORMS = {
+    "button": "TEXT | URL",
+    "image": "PATH-OR-URL | ALT",
+    "answer": "QUESTION",
+    "done": "TEXT",
+}
 #: A line intended as a button or an image, well-formed or not.
 _MEANT_AS_ACTION = re.compile(r"\[\[\s*(\w+)\s*:.*")
 _ACTIVE_ADDRESS = re.compile(
@@ -199,15 +208,30 @@ def _action_problem(line: str) -> tuple[str, int, str] | None:
     if meant is None:
         return None
     kind, column = meant[1].lower(), meant.start() + 1
-    form = "PATH-OR-URL | ALT" if kind == "image" else "TEXT | URL"
-    hint = f"write [[{kind}: {form}]] on a line of its own"
-    if kind not in ("button", "image"):
-        return f"there is no [[{meant[1]}]]", column, "there are [[button]] and [[image]]"
+    hint = f"write [[{kind}: {_FORMS.get(kind)}]] on a line of its own"
+    if kind not in _FORMS:
+        known = ", ".join(f"[[{one}]]" for one in _FORMS)
+        return f"there is no [[{meant[1]}]]", column, f"there are {known}"
+    if kind in LINK_OF:
+        return _linked_action_problem(line, kind, column, hint)
     found = ACTION.match(line.strip())
     if found is None or len(line) - len(line.lstrip()) > 3:
         return f"this [[{kind}]] is not on a line of its own, or not closed with ]]", column, hint
     if split_action(kind, found[2]) is None:
         return f"this [[{kind}]] lacks one of its two halves", column, hint
+    return None
+
+
+def _linked_action_problem(
+    line: str, kind: str, column: int, hint: str
+) -> tuple[str, int, str] | None:
+    words = find_action(line, kind)
+    if words is None:
+        message = f"this [[{kind}]] has no words, or is not on a line of its own, closed with ]]"
+        return message, column, hint
+    if MERGE_FIELD_START.search(words):
+        message = f"the words of [[{kind}]] are on a page too, where no merge field works"
+        return message, column, "write the same words for all readers"
     return None
 
 

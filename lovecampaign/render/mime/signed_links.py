@@ -15,7 +15,10 @@ from lovecampaign.render.model.recipient import Links
 #: Placeholders in a shape: as long as a token, of its letters, and in no real address.
 PLACEHOLDERS: Mapping[Purpose, str] = {
     one: f"Token-to-be-{one.name}-".ljust(TOKEN_LENGTH, "0")
-    for one in (Purpose.LINKS, Purpose.VIEW, Purpose.SHARE, Purpose.DEAL)
+    for one in (
+        *(Purpose.LINKS, Purpose.VIEW, Purpose.SHARE, Purpose.DEAL, Purpose.ANSWER),
+        Purpose.MONTH,
+    )
 }
 
 

@@ -32,7 +32,10 @@ class RenderCode(StrEnum):
             "a tag's name, or before the http:// of an address."
         ),
     )
-    ACTION_MALFORMED = "LC108", "A [[button]] or [[image]] is not written as it must be."
+    ACTION_MALFORMED = (
+        "LC108",
+        "A [[button]], [[image]], [[answer]] or [[done]] is not written as it must be.",
+    )
     IMAGE_MISSING = "LC109", "An image is not a file of the campaign or the workspace."
     MJML_BROKEN = (
         "LC110",

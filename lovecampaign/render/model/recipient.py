@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from lovecampaign.audience.subscriber import Subscriber
+from lovecampaign.render.model.heroes import NO_HEROES, Heroes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +22,25 @@ class Links:
     insiders: str
     share: str
     deal: str
+    #: Answers the question of ``[[answer: …]]``.
+    answer: str
+    #: The subscriber's own month, with the task of ``[[done: …]]``.
+    month: str
     #: Only in the ``confirm`` email: confirms the consent.
     confirm: str | None = None
+
+
+class Progress(NamedTuple):
+    """What a subscriber has done of the month's small tasks."""
+
+    done: int = 0
+    #: Local days in a row, up to today or yesterday.
+    streak: int = 0
+    #: How many subscribers have done any; 0 for fewer than five.
+    group_done: int = 0
+
+
+NO_PROGRESS = Progress()
 
 
 class Recipient(NamedTuple):
@@ -43,6 +61,9 @@ class Recipient(NamedTuple):
     deal_closes: datetime | None = None
     #: Keys of the day emails in this catch-up or welcome, in order.
     digest: tuple[str, ...] = ()
+    #: The stories that the email may print, as they are at this claim.
+    heroes: Heroes = NO_HEROES
+    progress: Progress = NO_PROGRESS
     is_test: bool = False
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic
@@ -13,9 +14,11 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.schema.text_parsers import MERGE_FIELD_START
 from lovecampaign.core.lru import LruCache
 from lovecampaign.core.problems import Place
+from lovecampaign.render.markup.actions import expand_actions
 from lovecampaign.render.markup.markdown import CopyMarkdown
 from lovecampaign.render.model.content import AuthoredEmail, Content
 from lovecampaign.render.model.errors import RenderError
+from lovecampaign.render.model.heroes import NO_HEROES
 from lovecampaign.render.model.images import is_local, picture_key
 from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.model.template_files import template_file, template_name
@@ -42,6 +45,7 @@ from lovecampaign.render.values.tokens import (
 ReadLeaf = Callable[[str], Any]
 #: Copies converted from Markdown that are cached: one per path through a copy's branches.
 _CACHED_COPIES = 256
+_HEROES, _PROGRESS = re.compile(r"\bheroes"), re.compile(r"\bprogress\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +98,14 @@ class Composer:
         self._preheader = plain.template_from(
             author_text(content.preheader), file_of_setting(content.copy.file, "preheader")
         )
-        self._parts = {words.key: _CopyPart(plain, words) for words in content.authored}
+        self._parts = {
+            words.key: _CopyPart(plain, words, is_digested=words is not content.words)
+            for words in content.authored
+        }
         self._shared_names = shared_names(campaign, self._logo())
+        #: Only then the heroes are a guard, and read from the database.
+        self.prints_heroes = any(map(_HEROES.search, _sources(content)))
+        self.prints_progress = any(map(_PROGRESS.search, _sources(content)))
         self._markdown = CopyMarkdown(
             self._find_picture, str(self._shared_names["brand"].color_on_paper)
         )
@@ -120,6 +130,7 @@ class Composer:
                 **personal_names(self._campaign, self._email, read),
             }
             footer = _take_footer(names, printed)
+            names |= self._heroes(read)
             own = self._parts[self._content.words.key]
             day = own.day(names, printed, self._campaign.language)
             subject: Any = day.subject
@@ -140,6 +151,10 @@ class Composer:
                 postal_words=self._campaign.sender.postal_address,
                 **footer,
             )
+
+    def _heroes(self, read: ReadLeaf) -> Mapping[str, Any]:
+        heroes = read("heroes") if self.prints_heroes else NO_HEROES
+        return {"heroes": heroes.stories, "heroes_of": heroes.of}
 
     def _mjml_of(self, part: _CopyPart, names: Mapping[str, Any]) -> str:
         markdown = part.copy.render(names)
@@ -175,13 +190,14 @@ class Composer:
 class _CopyPart:
     """The compiled templates of one copy and its subject, for the email or a day in a digest."""
 
-    def __init__(self, jinja: EmailEnvironment, words: AuthoredEmail) -> None:
+    def __init__(self, jinja: EmailEnvironment, words: AuthoredEmail, *, is_digested: bool) -> None:
         self._words = words
         self.file = words.copy.file
         self._subject: Template = jinja.template_from(
             author_text(words.subject), file_of_setting(words.copy.file, "subject")
         )
-        self.copy: Template = jinja.template_from(author_text(words.copy.text), words.copy.file)
+        copy = expand_actions(words.copy.text, words.key if is_digested else None)
+        self.copy: Template = jinja.template_from(author_text(copy), words.copy.file)
         self.extras = {"guest": words.guest, "question": words.question}
 
     def day(self, names: Mapping[str, Any], printed: ValueRecorder[Any], language: str) -> DayNames:

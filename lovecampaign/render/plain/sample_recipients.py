@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.render.model.content import Content
-from lovecampaign.render.model.recipient import Links, Recipient
+from lovecampaign.render.model.heroes import NO_HEROES, SAMPLE_HEROES
+from lovecampaign.render.model.recipient import NO_PROGRESS, Links, Progress, Recipient
 
 SAMPLE_LINKS = Links(
     unsubscribe="https://links.invalid/u/sample",
@@ -18,6 +19,8 @@ SAMPLE_LINKS = Links(
     insiders="https://links.invalid/join/sample-insiders",
     share="https://links.invalid/share/sample",
     deal="https://links.invalid/d/sample",
+    answer="https://links.invalid/a/sample",
+    month="https://links.invalid/c/sample",
     confirm="https://links.invalid/confirm/sample",
 )
 
@@ -40,7 +43,7 @@ class SampleFields(Mapping[str, str]):
 
 
 def sample_recipients(campaign: Campaign, email: Email, content: Content) -> tuple[Recipient, ...]:
-    """A subscriber with all data, and one with only the required data.
+    """A subscriber with all data, and one with only the required data: neither a hero nor a name.
 
     The second has every custom field, too: LC219 checks the lists for missing ones.
     """
@@ -70,6 +73,11 @@ def sample_recipients(campaign: Campaign, email: Email, content: Content) -> tup
             links=SAMPLE_LINKS,
             deal_code="SAMPLE-CODE" if has_deal and subscriber.is_insider else None,
             digest=tuple(content.parts),
+            heroes=heroes,
+            progress=progress,
         )
-        for subscriber in (known, unknown)
+        for subscriber, heroes, progress in (
+            (known, SAMPLE_HEROES, Progress(done=12, streak=4, group_done=48)),
+            (unknown, NO_HEROES, NO_PROGRESS),
+        )
     )

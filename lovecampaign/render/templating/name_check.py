@@ -27,7 +27,9 @@ from lovecampaign.render.templating.names import NAMES, PARTS
 #: Sources with cached results: a month has some 120, of 20 kB at most.
 _CACHED_SOURCES = 256
 #: Names that hold others.
-_WHOLE = frozenset(PARTS) | {"fields"}
+_WHOLE = frozenset(PARTS) | {"fields", "heroes"}
+#: What to write instead of a name without parts.
+_SINGLE = {"fields": "write fields.NAME", "heroes": "write {% for hero in heroes %}"}
 #: Filters that print something else than what they are given.
 _SUMMARIES = frozenset({"attr", "count", "length", "map", "selectattr", "dictsort"})
 #: Jinja's own names inside macros, loops and blocks.
@@ -211,7 +213,7 @@ def _whole_objects(tree: nodes.Template, loaded: set[str], finder: _UseFinder) -
                 line=use.lineno,
                 pattern=rf"(?<![\w.]){use.name}\b(?!\s*[.\[])",
                 width=len(use.name),
-                hint=f"{use.name} has: {_listed(parts)}" if parts else "write fields.NAME",
+                hint=f"{use.name} has: {_listed(parts)}" if parts else _SINGLE[use.name],
             )
 
 

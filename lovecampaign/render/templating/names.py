@@ -19,7 +19,7 @@ from lovecampaign.render.model.formatting import (
     LocalizedTime,
     direction_of,
 )
-from lovecampaign.render.model.recipient import Links
+from lovecampaign.render.model.recipient import Links, Progress
 from lovecampaign.render.templating.captured import SafeLiteral
 from lovecampaign.render.values.inputs import SubscriberFields
 
@@ -138,9 +138,11 @@ PARTS: Mapping[str, frozenset[str]] = {
         "deal": DealNames,
         "links": Links,
     }.items()
-}
+} | {"progress": frozenset(Progress._fields)}
 #: All names in a subject, preheader and copy; templates have ``content`` too.
-NAMES = frozenset(PARTS) | {"first_name", "fields", "question", "subject", "preheader"}
+NAMES = frozenset(PARTS) | {
+    *("first_name", "fields", "question", "subject", "preheader", "heroes", "heroes_of"),
+}
 
 
 def shared_names(campaign: Campaign, logo: str | None) -> Mapping[str, Any]:
@@ -170,6 +172,7 @@ def personal_names(campaign: Campaign, email: Email, read: Callable[[str], Any])
         "campaign": _campaign(campaign, read),
         "links": Links(**{one.name: read(f"links.{one.name}") for one in fields(Links)}),
         "deal": _deal(campaign, email, read),
+        "progress": {name: read(f"progress.{name}") for name in Progress._fields},
     }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.render.model.formatting import LocalizedTime
-from lovecampaign.render.model.recipient import Links, Recipient
+from lovecampaign.render.model.recipient import Links, Progress, Recipient
 
 
 class SubscriberFields:
@@ -52,6 +52,8 @@ class Leaf:
     is_shared: bool = field(default=True, compare=False)
     #: Whether it always prints something.
     is_never_empty: bool = field(default=False, compare=False)
+    #: Whether the value as a whole is a guard, by its key: many subscribers in a row share it.
+    is_guard: bool = field(default=False, compare=False)
 
 
 def leaves_of(campaign: Campaign) -> Mapping[str, Leaf]:
@@ -63,7 +65,15 @@ def leaves_of(campaign: Campaign) -> Mapping[str, Leaf]:
         key=attrgetter("subscriber.language"),
         is_never_empty=True,
     )
-    leaves = (*_SUBSCRIBER, language, *_LINKS, *_times(campaign), _plain("deal.code", "deal_code"))
+    leaves = (
+        *_SUBSCRIBER,
+        language,
+        *_LINKS,
+        *_times(campaign),
+        _plain("deal.code", "deal_code"),
+        _HEROES,
+        *_PROGRESS,
+    )
     return {leaf.name: leaf for leaf in leaves}
 
 
@@ -127,6 +137,12 @@ _SUBSCRIBER = (
 _LINKS = tuple(
     _plain(f"links.{one.name}", f"links.{one.name}", is_shared=False, is_never_empty=True)
     for one in fields(Links)
+)
+_PROGRESS = tuple(
+    _plain(f"progress.{name}", f"progress.{name}", is_never_empty=True) for name in Progress._fields
+)
+_HEROES = Leaf(
+    name="heroes", value=attrgetter("heroes"), key=attrgetter("heroes.version"), is_guard=True
 )
 #: In the headers of every campaign message, printed or not.
 UNSUBSCRIBE_LINK = next(one for one in _LINKS if one.name == "links.unsubscribe")

@@ -1,1 +1,1 @@
-"""Dialogue with people: their letters, and what they tell."""
+"""What subscribers write to us, and what becomes of it: letters, cases, stories, tasks."""

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.quiet import ZoneClocks
 from lovecampaign.store.dialogue.desk.waiting import is_waiting
+from lovecampaign.store.dialogue.tasks import count_done
 from lovecampaign.store.eligibility.eligibility import (
     Condition,
     has_any_tag,
@@ -158,10 +159,13 @@ class _Classes:
         )
         _, *masks = rows.c
         paused_until = sa.type_coerce(preference.c.paused_until, sa.BigInteger)
+        emails = [email for campaign in self.versions for email in campaign.scheduled_emails]
+        wanted = sorted({email.finished for email in emails} - {0})
         return joined, [
             preference.c.is_launch_only.is_(sa.true()),
             _reached(paused_until),
             buyer.c.address_key.is_not(None),
+            *(count_done(record.id) >= number for number in wanted),
             *masks,
         ]
 

@@ -19,6 +19,7 @@ from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.deal_stock.extensions import has_extension
 from lovecampaign.store.deal_stock.stock import RecordedDeal, has_unit, is_sold_out
 from lovecampaign.store.dialogue.desk.waiting import is_waiting
+from lovecampaign.store.dialogue.tasks import count_done
 from lovecampaign.store.subscribers.suppressions import suppression_conditions
 from lovecampaign.store.tables import (
     Instant,
@@ -135,6 +136,8 @@ class Eligibility:
             wants_days = preference.c.is_launch_only.is_not(sa.true())
             requirements.append(require(wants_days, SkipReason.LAUNCH_ONLY))
         requirements.append(require(self.passes_tags, SkipReason.TAG))
+        if self.email.finished:
+            requirements.append(require(self.has_finished, SkipReason.NOT_FINISHED))
         if RecipientGroup.NOT_BOUGHT in self.email.to:
             requirements.append(require(buyer.c.address_key.is_(None), SkipReason.BOUGHT))
         if self.waits_for_answers:
@@ -228,6 +231,13 @@ class Eligibility:
         if without:
             conditions.append(sa.not_(has_any_tag(without)))
         return sa.and_(*conditions)
+
+    @property
+    def has_finished(self) -> Condition:
+        """Whether the subscriber has done as many small tasks as the email asks for."""
+        if not self.email.finished:
+            return sa.true()
+        return count_done(self.campaign_id) >= self.email.finished
 
     @property
     def _passes_audience_tags(self) -> Condition:

@@ -133,7 +133,8 @@ def _is_open(newer: Eligibility) -> Condition:
         row.c.subscriber_id == subscriber.c.id,
         row.c.state != DeliveryState.PLANNED.value,
     )
-    return sa.and_(is_timed, newer.passes_tags, sa.not_(is_settled), sa.not_(_is_cancelled(newer)))
+    is_for_them = sa.and_(newer.passes_tags, newer.has_finished)
+    return sa.and_(is_timed, is_for_them, sa.not_(is_settled), sa.not_(_is_cancelled(newer)))
 
 
 def _is_cancelled(newer: Eligibility) -> Condition:

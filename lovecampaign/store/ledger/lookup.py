@@ -90,6 +90,26 @@ def find_delivery_of(
     return _find(connection, sa.and_(delivery.c.email_id == email_id, is_theirs))
 
 
+def list_sent_days(
+    connection: Connection, campaign_id: int, subscriber_id: int
+) -> Mapping[str, RowKey | None]:
+    """The campaign's emails that any subscriber got, each with this subscriber's delivery of it.
+
+    None where this one did not get it.
+    """
+    is_theirs = sa.and_(
+        delivery.c.email_id == email.c.id,
+        delivery.c.subscriber_id == subscriber_id,
+        delivery.c.state == DeliveryState.SENT.value,
+    )
+    rows = connection.execute(
+        sa.select(email.c.key, delivery.c.id, delivery.c.nonce)
+        .outerjoin(delivery, is_theirs)
+        .where(email.c.campaign_id == campaign_id, email.c.accepted > 0)
+    )
+    return {row.key: None if row.id is None else RowKey(row.id, row.nonce) for row in rows}
+
+
 def _find(connection: Connection, condition: sa.ColumnElement[bool]) -> DeliveryRecord | None:
     rows = connection.execute(
         sa.select(

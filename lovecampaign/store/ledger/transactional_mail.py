@@ -33,6 +33,8 @@ class TransactionalKind(StrEnum):
     ANSWER = "answer"  #: answers a letter; a person of the team wrote it
     FOLLOW_THROUGH = "follow-through"  #: the last step of a case; its button says "not solved"
     TEAM = "team"  #: the team's morning mail
+    STORY_LINK = "story-link"  #: its link changes or withdraws an answer
+    HERO = "hero"  #: tells the writer of an answer that it will appear, and how
 
 
 #: How long after the request a link works, and the message is worth sending.
@@ -47,12 +49,17 @@ VALID_FOR: Mapping[TransactionalKind, timedelta] = {
     TransactionalKind.ANSWER: timedelta(days=7),
     TransactionalKind.FOLLOW_THROUGH: timedelta(days=29),  # the row is deleted after 30
     TransactionalKind.TEAM: timedelta(hours=12),
+    # The links of these two do not expire: an answer can be withdrawn at any time.
+    TransactionalKind.STORY_LINK: timedelta(hours=1),
+    TransactionalKind.HERO: timedelta(days=7),
 }
 _INSERT = sa.insert(transactional).returning(transactional.c.id)
 #: In the payload: the address to send to, where it is not the subscriber's own.
 SEND_TO = "to"
 #: In the payload: the delivery that the message repeats the links of.
 DELIVERY_ID = "delivery_id"
+#: In the payload: the story that the message is about.
+STORY_ID = "story_id"
 #: In the payload: until when the unit is reserved (ISO 8601).
 RESERVED_UNTIL = "until"
 #: In the payload: what a person of the team wrote (``WrittenMail``).

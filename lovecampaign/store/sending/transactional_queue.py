@@ -17,10 +17,12 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.subscriber import Subscriber, SuppressionReason
 from lovecampaign.core.tokens import RowKey
 from lovecampaign.store.dialogue.desk.waiting import note_sent_answers
+from lovecampaign.store.dialogue.stories.stories import Story, find_story
 from lovecampaign.store.ledger.transactional_mail import (
     DELIVERY_ID,
     RESERVED_UNTIL,
     SEND_TO,
+    STORY_ID,
     VALID_FOR,
     WRITTEN,
     TransactionalKind,
@@ -54,6 +56,8 @@ class ClaimedMail:
     kept_until: datetime | None
     #: What a person of the team wrote, for the kinds of the reply desk.
     written: Mapping[str, str]
+    #: The story that it is about; None for other mail, and for a story that is gone.
+    story: Story | None
     #: This try included.
     attempts: int
     created_at: datetime
@@ -195,7 +199,7 @@ def _read(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[C
         .order_by(transactional.c.id)
     ).all()
     keys = _read_delivery_keys(connection, rows)
-    return [_as_mail(row, keys) for row in rows]
+    return [_as_mail(row, keys, _find_story(connection, row)) for row in rows]
 
 
 def _read_delivery_keys(
@@ -211,7 +215,11 @@ def _read_delivery_keys(
     return {row.id: RowKey(row.id, row.nonce) for row in found}
 
 
-def _as_mail(row: sa.Row[Any], keys: Mapping[int, RowKey]) -> ClaimedMail:
+def _find_story(connection: Connection, row: sa.Row[Any]) -> Story | None:
+    return find_story(connection, row.payload[STORY_ID]) if STORY_ID in row.payload else None
+
+
+def _as_mail(row: sa.Row[Any], keys: Mapping[int, RowKey], about: Story | None) -> ClaimedMail:
     return ClaimedMail(
         id=row.id,
         kind=TransactionalKind(row.kind),
@@ -228,6 +236,7 @@ def _as_mail(row: sa.Row[Any], keys: Mapping[int, RowKey]) -> ClaimedMail:
         delivery_key=keys.get(row.payload.get(DELIVERY_ID, 0)),
         kept_until=_instant(row.payload.get(RESERVED_UNTIL)),
         written=row.payload.get(WRITTEN, {}),
+        story=about,
         attempts=row.attempts,
         created_at=row.created_at,
         claimed_at=row.claimed_at,

@@ -29,6 +29,7 @@ from lovecampaign.store.tables import (
     Instant,
     buyer,
     consent,
+    day_done,
     deal_extension,
     deal_waiting,
     delivery,
@@ -45,6 +46,7 @@ from lovecampaign.store.tables import (
     membership,
     preference,
     setting,
+    story,
     subscriber,
     subscriber_tag,
     suppression,
@@ -175,7 +177,15 @@ def _erase_subscriber(
             forgotten_at=now,
         )
     )
-    for table in (subscriber_tag, membership, preference, deal_waiting, import_change):
+    for table in (
+        subscriber_tag,
+        membership,
+        preference,
+        deal_waiting,
+        import_change,
+        story,
+        day_done,
+    ):
         connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
     _blank_logs(connection, subscriber_id, now)
     _erase_desk(connection, subscriber_id, now)

@@ -25,7 +25,7 @@ from lovecampaign.store.tables import (
 #: A row with JSON values.
 Row: TypeAlias = Mapping[str, Any]
 #: Internal ids, not personal data.
-_INTERNAL = frozenset({"subscriber_id", "owner_id", "batch_id", "import_id"})
+_INTERNAL = frozenset({"subscriber_id", "owner_id", "batch_id", "import_id", "told_by"})
 
 
 def export_personal_data(connection: Connection, subscriber_id: int) -> Mapping[str, Sequence[Row]]:

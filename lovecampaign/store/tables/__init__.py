@@ -40,6 +40,7 @@ from lovecampaign.store.tables.ledger import (
     provider_hold,
     transactional,
 )
+from lovecampaign.store.tables.stories import day_done, story
 from lovecampaign.store.tables.subscribers import (
     consent,
     forgotten,
@@ -63,6 +64,7 @@ __all__ = [
     "buyer",
     "campaign",
     "consent",
+    "day_done",
     "deal_claim",
     "deal_code",
     "deal_extension",
@@ -93,6 +95,7 @@ __all__ = [
     "preference",
     "provider_hold",
     "setting",
+    "story",
     "subscriber",
     "subscriber_tag",
     "suppression",

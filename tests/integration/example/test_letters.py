@@ -39,6 +39,8 @@ LINKS = Links(
     join=f"{HOST}/join/readers",
     insiders=f"{HOST}/p/token?advance",
     share=f"{HOST}/s/token",
+    answer=f"{HOST}/a/token",
+    month=f"{HOST}/c/token",
     deal=f"{HOST}/d/token",
     confirm=f"{HOST}/confirm/token",
 )

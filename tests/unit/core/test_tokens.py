@@ -59,6 +59,9 @@ def test_new_tokens_are_the_bytes_that_they_were() -> None:
     assert {one.name: tokens.token(one) for one in Purpose} == {
         "DELIVERY": "kBcVD8cA__________jkjaIu2w8Ys6Yu",
         "LINKS": "kBcVD8cA__________g7Yu2Jvryr7Spp",
+        "ANSWER": "kBcVD8cA__________jkS-gWbGSic6nR",
+        "CARD": "kBcVD8cA__________gqM0Q1OWAdqQVC",
+        "STORY": "kBcVD8cA__________ia7KuZqVBlTZml",
         "VIEW": "kBcVD8cA__________jicswCZrrGmLx1",
         "SHARE": "kBcVD8cA__________jJdafPMDjyaJJ2",
         "DEAL": "kBcVD8cA__________iH8oGZ4WgLl8sY",

@@ -42,7 +42,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             output
             framework
             resources app
-            desk send serve subscribers write
+            desk heroes send serve subscribers write
             health
             maintain
         """,
@@ -97,7 +97,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         """,
         "render": """
             model
-            values
+            values card
             markup mime templating
             plain
             fast lint

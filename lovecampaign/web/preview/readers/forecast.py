@@ -58,6 +58,7 @@ REASONS: Mapping[SkipReason, str] = {
     SkipReason.PAUSED_BY_READER: "they asked for a break",
     SkipReason.LAUNCH_ONLY: "they asked for the launch emails only",
     SkipReason.TAG: "their tags exclude them",
+    SkipReason.NOT_FINISHED: "they have done too few of the small tasks",
     SkipReason.BOUGHT: "they have bought already",
     SkipReason.WAITING_FOR_ANSWER: "we owe them an answer first",
     SkipReason.JOINED_AFTER: "they joined after it",

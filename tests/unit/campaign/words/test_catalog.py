@@ -66,7 +66,7 @@ def test_a_language_needs_its_plural_forms(tmp_path: Path) -> None:
 
     [problem] = found(tmp_path, "pl")
     assert problem.startswith("templates/words/pl.toml: ")
-    assert "deal.left.few, deal.left.many" in problem
+    assert "month.count.few, month.count.many" in problem
 
 
 def test_a_language_without_words_is_an_error_that_names_the_file(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Share cards: a hero's words as a picture."""

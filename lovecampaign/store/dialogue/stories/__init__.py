@@ -1,0 +1,1 @@
+"""Stories: answers of subscribers, with their permissions."""

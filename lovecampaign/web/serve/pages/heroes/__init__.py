@@ -1,0 +1,1 @@
+"""Pages of readers as heroes: their answers and the wall."""
