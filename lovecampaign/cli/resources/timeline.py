@@ -97,8 +97,10 @@ def timeline_json(timeline: Timeline) -> Mapping[str, object]:
     return {
         "email": timeline.profile.email,
         "timeline": [
-            _entry_json(entry, timeline.zone)
-            | ({"language": timeline.languages.get(entry.key)} if timeline.languages else {})
+            {
+                **_entry_json(entry, timeline.zone),
+                **({"language": timeline.languages.get(entry.key)} if timeline.languages else {}),
+            }
             for entry in timeline.entries
         ],
     }
@@ -106,8 +108,10 @@ def timeline_json(timeline: Timeline) -> Mapping[str, object]:
 
 def format_timeline(timeline: Timeline) -> str:
     """A table with times in the subscriber's zone."""
-    rows = [_row(entry, timeline.zone) for entry in timeline.entries]
-    headings = ("email", f"when ({timeline.zone})", "state", "why")
+    rows: list[Sequence[str | int | None]] = [
+        _row(entry, timeline.zone) for entry in timeline.entries
+    ]
+    headings: tuple[str, ...] = ("email", f"when ({timeline.zone})", "state", "why")
     if timeline.languages:
         headings = (*headings[:2], "in", *headings[2:])
         rows = [(*row[:2], timeline.languages.get(str(row[0]), ""), *row[2:]) for row in rows]

@@ -23,7 +23,7 @@ from lovecampaign.delivery.processes.protocol import (
     Done,
     Failed,
     LogLine,
-    Progress,
+    ProgressReport,
     Request,
 )
 from lovecampaign.providers.base.provider import Provider
@@ -72,7 +72,7 @@ class _Pipe:
     def flush(self) -> None:
         outcomes, self._outcomes = self._outcomes, 0
         if outcomes:
-            self.send(Progress(outcomes))
+            self.send(ProgressReport(outcomes))
 
 
 class _Orders:

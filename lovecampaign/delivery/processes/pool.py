@@ -28,7 +28,7 @@ from lovecampaign.delivery.processes.protocol import (
     Failed,
     LogLine,
     OrderedBatch,
-    Progress,
+    ProgressReport,
     Request,
 )
 from lovecampaign.providers.factory import open_provider
@@ -205,7 +205,7 @@ class _Order:
             self.recovery.run()
             return
         match message:
-            case Progress(outcomes):
+            case ProgressReport(outcomes):
                 self.sender.on_progress(outcomes)
             case LogLine(level, logger, text):
                 logging.getLogger(logger).log(level, "%s", text)

@@ -43,7 +43,7 @@ class Request(Enum):
     END = "there is no more work"
 
 
-class Progress(NamedTuple):
+class ProgressReport(NamedTuple):
     """From a process: so many new outcomes."""
 
     outcomes: int

@@ -185,7 +185,7 @@ def test_everything_that_is_kept_has_a_name_for_people(language: str) -> None:
         *("id", "subscriber_id", "address_key", "owner_id", "batch_id", "delivery_id"),
         *("nonce", "import_id", "mailbox"),  # a number of the row, a reference, the address again
         # Of a letter and an answer: references, ids of mail, and the markup beside the text.
-        *("mail_id", "case_id", "transactional_id", "message_id", "references"),
+        *("mail_id", "case_id", "transactional_id", "told_by", "message_id", "references"),
         *("html", "words_hash"),
     }
 
