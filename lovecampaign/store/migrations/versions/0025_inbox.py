@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0025"
-down_revision = "0024"
+down_revision = "0023"
 
 #: As ``lovecampaign.store.database.types.BigKey`` was then.
 BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
