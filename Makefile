@@ -40,7 +40,7 @@ $(BIN)/.ready: pyproject.toml
 	@echo "Setting up .venv (once; about a minute) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[postgres]' --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cluster]' --group dev
 	@touch $@
 
 demo: setup
@@ -71,7 +71,8 @@ fuzz: setup
 
 chaos: setup
 	@LOVECAMPAIGN_CHAOS=1 $(BIN)/pytest -n $(WORKERS) -rP tests/integration/crashes/test_killed.py \
-		tests/integration/crashes/test_processes.py
+		tests/integration/crashes/test_processes.py \
+		tests/integration/crashes/test_workers_killed.py
 
 load: setup
 	@$(BIN)/python -m benchmarks.parts.load

@@ -19,7 +19,8 @@ from benchmarks.report import describe_machine, line_of, write_page
 
 #: Modules with a ``measure``, in the order of the page.
 PARTS = (
-    *("render", "smtp", "sendgrid", "processes", "ledger", "importing", "memory", "startup"),
+    *("render", "smtp", "sendgrid", "processes", "engine", "ledger", "importing", "memory"),
+    "startup",
     "serve",
 )
 ROUNDS, QUICK_ROUNDS = 5, 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from lovecampaign.core.errors import UsageError
@@ -15,6 +16,13 @@ DEFAULT_PUBLIC_URL = "http://127.0.0.1:8028"
 DEFAULT_FORM_LIMIT = "20/10m"
 DEFAULT_FORM_LIMIT_NETWORK = "200/10m"
 DEFAULT_SENDGRID_URL = "https://api.sendgrid.com"
+
+
+class Engine(StrEnum):
+    """What delivers the batches that ``run`` plans."""
+
+    IN_PROCESS = "in-process"  #: the process that plans them
+    PROCRASTINATE = "procrastinate"  #: workers on any number of machines
 
 
 def secret_command(variable: str, random_bytes: int = 32) -> str:
@@ -44,6 +52,9 @@ class Settings:
     #: May hold a password.
     provider_url: str = field(default=DEFAULT_PROVIDER, repr=False)
     database_url: str = field(default=DEFAULT_DATABASE_URL, repr=False)
+    #: The way around a pooler, for locks and notifications; None: ``database_url``.
+    database_direct_url: str | None = field(default=None, repr=False)
+    engine: Engine = Engine.IN_PROCESS
     public_url: str = DEFAULT_PUBLIC_URL
     media_url: str = DEFAULT_PUBLIC_URL + "/i"
     #: The first signs, all verify. Empty until ``new`` or the environment gives one.
@@ -118,6 +129,8 @@ def read_settings(workspace: Path, environment: Mapping[str, str]) -> Settings:
         workspace=workspace,
         provider_url=_text(values, "LOVECAMPAIGN_PROVIDER", DEFAULT_PROVIDER),
         database_url=_text(values, "LOVECAMPAIGN_DATABASE_URL", DEFAULT_DATABASE_URL),
+        database_direct_url=_text(values, "LOVECAMPAIGN_DATABASE_DIRECT_URL", "") or None,
+        engine=_engine(_text(values, "LOVECAMPAIGN_ENGINE", Engine.IN_PROCESS)),
         public_url=public_url,
         media_url=_text(values, "LOVECAMPAIGN_MEDIA_URL", public_url + "/i").rstrip("/"),
         secret_keys=_texts(values, "LOVECAMPAIGN_SECRET_KEY"),
@@ -165,6 +178,16 @@ def _parse_env(text: str) -> Iterator[tuple[str, str]]:
             )
         if binding.key is not None and binding.value is not None:
             yield binding.key, binding.value
+
+
+def _engine(text: str) -> Engine:
+    try:
+        return Engine(text)
+    except ValueError:
+        raise UsageError(
+            f"LOVECAMPAIGN_ENGINE names no engine: {text}",
+            hint=f"write {' or '.join(Engine)}",
+        ) from None
 
 
 def _text(values: Mapping[str, str], name: str, default: str) -> str:

@@ -1,9 +1,10 @@
-"""db, doctor and demo, as an operator types them."""
+"""db, doctor, demo and worker, as an operator types them."""
 
 from __future__ import annotations
 
 import email
 import email.policy
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from lovecampaign.core.zones import TZ_DATABASE
 from tests.acceptance.program import CLEAN_ENVIRONMENT, Shop, Typist
+from tests.support.postgres import PostgresServer
 
 
 def test_the_database_is_upgraded_once(shop: Shop) -> None:
@@ -260,3 +262,57 @@ def test_doctor_shows_the_ten_steps_to_the_first_mail(shop: Shop) -> None:
         assert f"{step['name']}: " in told
         assert all(line in told for line in (*step["lines"], *step["look_at"]))
     assert "0 of 10 steps are done." in told
+
+
+AT_NINE = "2027-02-01T09:00+01:00"
+ENGINE = "procrastinate"
+
+
+def test_run_queues_and_a_worker_delivers(shop: Shop, postgres: PostgresServer) -> None:
+    with postgres.database() as url:
+        shop.type("db", "copy", "sqlite:///lovecampaign.db", url).done()
+        settings = {"LOVECAMPAIGN_DATABASE_URL": url, "LOVECAMPAIGN_ENGINE": ENGINE}
+        early = shop.type("worker", "--once", **settings)
+        assert (early.code, "lovecampaign db upgrade" in early.err) == (2, True)
+
+        shop.type("db", "upgrade", **settings).done()
+        queued = shop.type("run", "--now", AT_NINE, "--json", **settings)
+        assert queued.code == 6
+        assert json.loads(queued.out)["data"]["remaining"] == 1
+
+        worked = shop.type("worker", "--once", "--now", AT_NINE, "--json", **settings)
+        assert worked.code == 0, worked
+        (line,) = worked.out.splitlines()
+        said = json.loads(line)
+        assert said["schema"] == "lovecampaign/worker@1"
+        assert said["data"] == {
+            "campaign": "test-month",
+            "key": "day-01",
+            "batch": 1,
+            "epoch": 1,
+            "now": "2027-02-01T08:00:00Z",
+            "due": 1,
+            "sent": 1,
+            "failed": 0,
+            "skipped": 0,
+            "in_doubt": 0,
+            "retry_later": 0,
+            "remaining": 0,
+        }
+        assert "workers" in shop.type("status", "--json", **settings).json["data"]
+        refused = shop.type("run", "--processes", "2", **settings)
+        assert (refused.code, "start more workers" in refused.err) == (2, True)
+
+
+def test_a_worker_needs_postgresql_and_says_so(shop: Shop) -> None:
+    for words in (("worker",), ("run", "--now", AT_NINE), ("db", "upgrade")):
+        said = shop.type(*words, LOVECAMPAIGN_ENGINE=ENGINE)
+        assert said.code == 2
+        assert "needs PostgreSQL" in said.err
+
+
+def test_an_unknown_engine_is_named_with_the_known_ones(shop: Shop) -> None:
+    said = shop.type("run", "--now", AT_NINE, LOVECAMPAIGN_ENGINE="celery")
+    assert said.code == 2
+    assert "celery" in said.err
+    assert "in-process or procrastinate" in said.err

@@ -113,6 +113,15 @@ class PostgresServer:
             else:
                 self._drop(name)
 
+    @contextlib.contextmanager
+    def filled_copy_of(self, template_url: str) -> Iterator[str]:
+        """The URL of a copy with all rows, for a while."""
+        name = self._create(_name_in(template_url))
+        try:
+            yield self._url(name)
+        finally:
+            self._drop(name)
+
     def _create(self, template: str) -> str:
         name = f"test_{next(self._numbers)}"
         self._tell(f"CREATE DATABASE {name} TEMPLATE {template}")

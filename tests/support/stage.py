@@ -63,10 +63,22 @@ class Stage:
     ) -> list[int]:
         """Confirmed members called ``reader1@…``; returns their ids."""
         with self.database.write() as connection:
-            ids = []
-            for number in range(1, count + 1):
-                address = f"{name}{number}@readers.example"
-                ids.append(self._insert(connection, address, zones[number % len(zones)], joined_at))
+            people = [
+                {
+                    "address_key": f"{name}{number}@readers.example",
+                    "email": f"{name}{number}@readers.example",
+                    "first_name": f"{name}{number}".title(),
+                    "timezone": zones[number % len(zones)],
+                    "fields": {},
+                    "created_at": joined_at,
+                    "updated_at": joined_at,
+                }
+                for number in range(1, count + 1)
+            ]
+            new_ids = sa.insert(tables.subscriber).returning(
+                tables.subscriber.c.id, sort_by_parameter_order=True
+            )
+            ids = list(connection.scalars(new_ids, people))
             rows = [
                 {
                     "list": each,
@@ -79,23 +91,6 @@ class Stage:
             ]
             connection.execute(sa.insert(tables.membership), rows)
         return ids
-
-    @staticmethod
-    def _insert(connection: sa.Connection, address: str, zone: str, at: datetime) -> int:
-        result = connection.execute(
-            sa.insert(tables.subscriber)
-            .values(
-                address_key=address,
-                email=address,
-                first_name=address.partition("@")[0].title(),
-                timezone=zone,
-                fields={},
-                created_at=at,
-                updated_at=at,
-            )
-            .returning(tables.subscriber.c.id)
-        )
-        return int(result.scalar_one())
 
     @contextlib.contextmanager
     def sender(self) -> Iterator[SendingProcess]:

@@ -15,10 +15,12 @@ from lovecampaign.cli.health.health_finding import (
 )
 from lovecampaign.cli.output.format import local_time
 from lovecampaign.core.errors import LovecampaignError, Unreachable
-from lovecampaign.core.settings import Settings
+from lovecampaign.core.settings import Engine, Settings
 from lovecampaign.core.zones import TZ_DATABASE, UPGRADE_COMMAND
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.queue_schema import require_queue
 from lovecampaign.store.database.schema_version import HEAD, find_database
+from lovecampaign.store.database.session_probe import require_sessions
 from lovecampaign.store.ledger.lookup import read_newest_claim
 from lovecampaign.store.maintenance.tz_versions import read_newest_tz, warning_of_newer_tz
 from lovecampaign.store.maintenance.write_probe import probe_write
@@ -38,6 +40,10 @@ def check_database(settings: Settings, now: datetime) -> Iterator[HealthFinding]
                 yield wrong("tz database", warning, f"type: {UPGRADE_COMMAND}")
             for server, reason in list_notes(database).items() if version == HEAD else ():
                 yield _remembered(server, reason)
+            if version == HEAD and settings.engine is Engine.PROCRASTINATE:
+                require_queue(database)
+                require_sessions(database)
+                yield good("engine", "procrastinate: the queue is there")
     except Unreachable as error:
         yield unreachable("database", error.message, error.hint)
     except LovecampaignError as error:

@@ -13,9 +13,15 @@ from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.resources.file_arguments import read_new_file
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.core.errors import UsageError
-from lovecampaign.store.database.connect import connect, require_url
+from lovecampaign.store.database.connect import require_url
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.database.schema_version import HEAD, find_database, open_database
+from lovecampaign.store.database.queue_schema import upgrade_queue
+from lovecampaign.store.database.schema_version import (
+    HEAD,
+    connect_database,
+    find_database,
+    open_database,
+)
 from lovecampaign.store.database.schema_version import upgrade as upgrade_tables
 from lovecampaign.store.maintenance.copy import back_up, copy_everything
 
@@ -29,9 +35,9 @@ def db() -> None:
 def upgrade(invocation: Invocation) -> Result:
     """Bring the tables to the version of this program."""
     settings = invocation.settings()
-    engine = connect(settings.database_url, settings.workspace)
-    with contextlib.closing(Database(engine)) as database:
+    with contextlib.closing(connect_database(settings)) as database:
         has_changed = upgrade_tables(database)
+        has_changed |= upgrade_queue(database, settings)
         name = database.name
     words = f"upgraded to version {HEAD}" if has_changed else f"at version {HEAD} already"
     return Result(

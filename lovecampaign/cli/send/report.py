@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.cli.framework.invocation import Invocation, require_retyped
 from lovecampaign.cli.output.format import count_of, time_and_zone
 from lovecampaign.cli.output.style import green, red
-from lovecampaign.core.errors import ExitCode
+from lovecampaign.core.errors import ExitCode, Unreachable
 from lovecampaign.core.problems import Problem, Severity, has_errors
 from lovecampaign.delivery.loop.send import SendReport
 from lovecampaign.providers.base.provider import Provider
@@ -78,16 +79,42 @@ def report_json(report: SendReport) -> Mapping[str, object]:
     }
 
 
+class Counted(Protocol):
+    """The counts of a pass or of a batch."""
+
+    @property
+    def campaign(self) -> str: ...
+    @property
+    def sent(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def skipped(self) -> int: ...
+    @property
+    def in_doubt(self) -> int: ...
+    @property
+    def retry_later(self) -> int: ...
+    @property
+    def remaining(self) -> int: ...
+    @property
+    def problems(self) -> Sequence[Problem]: ...
+    @property
+    def closed(self) -> Unreachable | None: ...
+
+
+def counts_in_words(report: Counted) -> str:
+    return ", ".join(_counts(report)) or "nothing is due"
+
+
 def format_report(report: SendReport, zone: str) -> str:
     """One line of counts, and the next due time."""
-    counts = ", ".join(_counts(report)) or "nothing is due"
-    line = f"{report.campaign}: {counts}"
+    line = f"{report.campaign}: {counts_in_words(report)}"
     if report.next_due is not None:
         line += f"\nNext due: {time_and_zone(report.next_due, zone)}"
     return line
 
 
-def failures_of(report: SendReport) -> Iterator[Problem]:
+def failures_of(report: Counted) -> Iterator[Problem]:
     """The problems of a pass for JSON; people read them in the counts."""
     if report.closed is not None:
         code = report.closed.exit_code.name.lower()
@@ -118,7 +145,7 @@ def pause_problem(campaign: Campaign, reason: str, *, blocks: bool) -> Problem:
     )
 
 
-def exit_code_of(reports: Sequence[SendReport]) -> ExitCode:
+def exit_code_of(reports: Sequence[Counted]) -> ExitCode:
     """Exit code of one or several passes.
 
     An unreachable provider comes first, then mistakes, which running again does not fix, then
@@ -145,7 +172,7 @@ def next_command_of(report: SendReport) -> str:
     return f"lovecampaign status {report.campaign}"
 
 
-def _counts(report: SendReport) -> Iterator[str]:
+def _counts(report: Counted) -> Iterator[str]:
     if report.sent:
         yield green(f"{report.sent:,} sent")
     if report.failed:

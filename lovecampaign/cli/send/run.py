@@ -31,16 +31,19 @@ from lovecampaign.cli.send.report import (
     tell_left_out,
 )
 from lovecampaign.core.clock import FixedClock
-from lovecampaign.core.errors import ExitCode, Unreachable
+from lovecampaign.core.errors import ExitCode, Unreachable, UsageError
 from lovecampaign.core.problems import Problem
+from lovecampaign.core.settings import Engine
 from lovecampaign.delivery.base.sender import SendingProcess, open_sender
+from lovecampaign.delivery.loop.dispatch import BatchDispatcher
 from lovecampaign.delivery.loop.send import PassOptions, SendReport
 from lovecampaign.delivery.prepare.readiness import Checker, EditPolicy
-from lovecampaign.delivery.processes.pool import ProcessPool, sending_processes
+from lovecampaign.delivery.processes.pool import sending_processes
 from lovecampaign.delivery.run import RunPlan, Sleep, sleep_until
 from lovecampaign.delivery.run import run as run_passes
 from lovecampaign.providers.base.provider import Provider
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.queue_schema import require_queue
 from lovecampaign.store.reports.dry_run import dry_run_send
 
 #: Problems that a run solves by trying again.
@@ -76,6 +79,9 @@ def run(
         opened_provider(invocation, settings, database, processes) as provider,
         stopping_on_signals(invocation.output) as stop,
     ):
+        dispatcher: BatchDispatcher | None = pool
+        if settings.engine is Engine.PROCRASTINATE:
+            dispatcher = _queue_dispatcher(database, processes)
         for reader in readers:
             emails = reader.campaign.scheduled_emails
             foreseen = dry_run_send(database, reader.campaign, emails, invocation.now)
@@ -87,7 +93,7 @@ def run(
         session = _RunSession(
             invocation=invocation,
             readers=readers,
-            pool=pool,
+            dispatcher=dispatcher,
             provider=provider,
             database=database,
             stop=stop,
@@ -98,13 +104,26 @@ def run(
     return session.result()
 
 
+def _queue_dispatcher(database: Database, processes: int) -> BatchDispatcher:
+    """Raises LovecampaignError where there is no queue."""
+    from lovecampaign.delivery.engine.dispatch import QueueDispatcher
+
+    require_queue(database)
+    if processes > 1:
+        raise UsageError(
+            "--processes is for the engine in-process: here workers deliver",
+            hint="leave it out, and start more workers: lovecampaign worker",
+        )
+    return QueueDispatcher()
+
+
 @dataclass(slots=True, kw_only=True)
 class _RunSession:
     """One run: prints the reports of its passes, and keeps the last of each campaign."""
 
     invocation: Invocation
     readers: Sequence[ReloadingCampaign]
-    pool: ProcessPool | None
+    dispatcher: BatchDispatcher | None
     provider: Provider
     database: Database
     stop: StopRequest
@@ -119,7 +138,7 @@ class _RunSession:
         plan = RunPlan(
             campaigns=[reader.read for reader in self.readers],
             checker=self._checker,
-            options=PassOptions(on_edit=EditPolicy(keeps_frozen=True), dispatcher=self.pool),
+            options=PassOptions(on_edit=EditPolicy(keeps_frozen=True), dispatcher=self.dispatcher),
             until=self._end,
             on_report=self._show_report,
             on_outage=self._show_fault,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.cli.framework.invocation import Invocation, verb
@@ -23,9 +23,12 @@ from lovecampaign.store.reports.campaign_report import (
     report_campaign,
     report_removed,
 )
+from lovecampaign.store.reports.fleet import WorkerRecord, list_workers
 from lovecampaign.store.sending.due import find_next_due
 from lovecampaign.store.tables import DeliveryState
 
+#: A worker without a heartbeat for so long is rescued by others.
+SILENT_SECONDS = 20
 #: Counts in the order of a delivery's life.
 COUNTED = (
     DeliveryState.PLANNED,
@@ -53,6 +56,7 @@ def status(invocation: Invocation, campaign_name: str | None) -> Result:
         with database.read() as connection:
             next_due = find_next_due(connection, campaign, report.record, keys, invocation.now)
             desk = read_overview(connection, lambda _key: campaign, invocation.now)
+            workers = list_workers(connection)
         removed = report_removed(database, campaign, report.record)
     report = replace(report, emails=[*report.emails, *removed])
     record = report.record
@@ -68,9 +72,14 @@ def status(invocation: Invocation, campaign_name: str | None) -> Result:
                 "cases": len(desk.cases),
                 "overdue": desk.overdue_count,
             },
+            "workers": workers,
         },
         text="\n".join(
-            [_format_table(campaign, report), *_facts(campaign, report, next_due, invocation.now)]
+            [
+                _format_table(campaign, report),
+                *_facts(campaign, report, next_due, invocation.now),
+                *(_describe_worker(one, datetime.now(UTC)) for one in workers),
+            ]
         ),
         problems=list(_overdue(desk)),
         next_command=_next_command(campaign, report),
@@ -143,6 +152,12 @@ def _facts(
     if next_due is not None:
         facts.append(green(f"Next due: {time_and_zone(next_due, campaign.timezone)}"))
     return facts or ["Nothing more is due."]
+
+
+def _describe_worker(worker: WorkerRecord, now: datetime) -> str:
+    seconds = max(0, round((now - worker.seen_at).total_seconds()))
+    words = f"Worker {worker.pid} on {worker.host}: last heartbeat {seconds:,} s ago"
+    return red(words) if seconds > SILENT_SECONDS else words
 
 
 def _is_overdue(report: EmailReport, now: datetime) -> bool:

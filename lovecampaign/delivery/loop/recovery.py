@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy.engine import Connection
 
@@ -52,10 +52,28 @@ class RecoveredClaims:
     in_doubt: int = 0
     #: Due again.
     put_back: int = 0
+    #: Of those in doubt: the flight journal is on another machine, or lost.
+    unread: int = 0
 
     def __add__(self, other: RecoveredClaims) -> RecoveredClaims:
         return RecoveredClaims(
-            in_doubt=self.in_doubt + other.in_doubt, put_back=self.put_back + other.put_back
+            in_doubt=self.in_doubt + other.in_doubt,
+            put_back=self.put_back + other.put_back,
+            unread=self.unread + other.unread,
+        )
+
+    @property
+    def in_words(self) -> str:
+        """For the operator."""
+        words = (
+            f"took over from a sender that died: {self.put_back:,} due again, "
+            f"{self.in_doubt:,} in doubt"
+        )
+        if not self.unread:
+            return words
+        return (
+            f"{words}; the flight journal of {self.unread:,} cannot be read from here: an event of "
+            "the provider settles them, or you: lovecampaign in-doubt"
         )
 
 
@@ -66,6 +84,8 @@ def recover(sender: SendingProcess) -> RecoveredClaims:
         others = list_open_owners(connection, sender.owner.id)
     recovered = RecoveredClaims()
     for owner in others:
+        if owner.is_left_to_its_machine(datetime.now(UTC)):
+            continue
         with lock_if_dead(sender.database, owner) as is_dead:
             if is_dead:
                 recovered += _recover_one(sender, owner)
@@ -118,7 +138,9 @@ def _recover_one(sender: SendingProcess, owner: OpenOwner) -> RecoveredClaims:
     owner.journal.unlink(missing_ok=True)
     states = Counter(each.state for each in settlements)
     return RecoveredClaims(
-        in_doubt=states[DeliveryState.IN_DOUBT], put_back=states[DeliveryState.PLANNED]
+        in_doubt=states[DeliveryState.IN_DOUBT],
+        put_back=states[DeliveryState.PLANNED],
+        unread=states[DeliveryState.IN_DOUBT] if flight is None else 0,
     )
 
 

@@ -87,7 +87,7 @@ def send_due(
     record = record_campaign(sender.database, campaign)
     emails = _select_emails(campaign, options)
     planned = plan_due(sender.database, campaign, record, emails, sender.clock.now())
-    send_pass = _Pass(
+    send_pass = SendPass(
         sender=sender,
         campaign=campaign,
         options=options,
@@ -110,7 +110,7 @@ def _select_emails(campaign: Campaign, options: PassOptions) -> list[Email]:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Pass:
+class SendPass:
     """One pass over one campaign's due batches."""
 
     sender: SendingProcess
@@ -147,10 +147,10 @@ class _Pass:
             before = now
             self._deliver(keys)
             self.recovery.run()
-        self._put_back_where_nothing_was_taken()
+        self.put_back_where_nothing_was_taken()
         return self.recovery.recovered.in_doubt
 
-    def _put_back_where_nothing_was_taken(self) -> None:
+    def put_back_where_nothing_was_taken(self) -> None:
         """A pass of which the server rejects everything is about us, whatever its words."""
         tally, record = self.tally, self.record
         ended = tally.closed or tally.quota
@@ -186,10 +186,14 @@ class _Pass:
         for batch in batches:
             if self._is_over:
                 return
-            if (job := self._job_of(batch)) is not None:
-                self.tally += deliver_batch(
-                    self.sender, job, _handle(batch), self._most(), self.recovery.run_if_due
-                )
+            self.deliver(batch)
+
+    def deliver(self, batch: DueBatch) -> None:
+        """Deliver a batch of an email without mistakes; the others are left."""
+        if (job := self._job_of(batch)) is not None:
+            self.tally += deliver_batch(
+                self.sender, job, _handle(batch), self._most(), self.recovery.run_if_due
+            )
 
     def _dispatch(self, dispatcher: BatchDispatcher, batches: Sequence[DueBatch]) -> None:
         jobs = [(job, _handle(each)) for each in batches if (job := self._job_of(each)) is not None]
@@ -225,7 +229,7 @@ def _handle(batch: DueBatch) -> BatchHandle:
     return BatchHandle(id=batch.id, epoch=batch.epoch)
 
 
-def _report(send_pass: _Pass, tally: Tally, keys: set[str]) -> SendReport:
+def _report(send_pass: SendPass, tally: Tally, keys: set[str]) -> SendReport:
     sender, now = send_pass.sender, send_pass.sender.clock.now()
     with sender.database.read() as connection:
         waiting = count_waiting(connection, send_pass.record, keys, now)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
@@ -24,10 +24,19 @@ BUSY_TIMEOUT_SECONDS = 60
 #: Options of a connection: it writes, and waits this long for SQLite's write lock.
 WRITES = "lovecampaign_writes"
 BUSY_TIMEOUT = "lovecampaign_busy_timeout"
+DIRECT_SETTING = "LOVECAMPAIGN_DATABASE_DIRECT_URL"
 _EXAMPLES = "use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
 _LEAVE_OUT = "leave it out"
-#: For PostgreSQL, where the URL does not say.
-_DEFAULTS = {"connect_timeout": 10, "application_name": "lovecampaign"}
+#: For PostgreSQL, where the URL does not say. A server that vanished (a failover, a network cut) is
+#: noticed after 25 s: otherwise TCP waits for a quarter of an hour, or for ever.
+_DEFAULTS = {
+    "connect_timeout": 10,
+    "application_name": "lovecampaign",
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 #: Options of other programs' URLs (Prisma, JDBC, asyncpg, Django), and what libpq has for them.
 _ELSEWHERE = {
     "schema": "leave it out for the schema public; for another: ?options=-csearch_path%3DNAME",
@@ -49,15 +58,44 @@ _ELSEWHERE = {
 _MAY_REPEAT = ("host", "hostaddr", "port")
 
 
-def connect(url: str, workspace: Path) -> Engine:
+def connect(url: str, workspace: Path, *, is_pooled: bool = False) -> Engine:
     """An engine for a database URL; SQLite paths are relative to the workspace.
 
+    ``is_pooled``: behind a pooler, which lends a session and its prepared statements to others.
     Raises UsageError for a URL that names no database we know.
     """
     parsed = require_url(url, "LOVECAMPAIGN_DATABASE_URL")
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed, workspace)
-    return _postgres_engine(parsed)
+    return _postgres_engine(parsed, {"prepare_threshold": None} if is_pooled else {})
+
+
+def connect_directly(url: str | None) -> Engine | None:
+    """An engine for ``LOVECAMPAIGN_DATABASE_DIRECT_URL``; None where it is not set."""
+    if url is None:
+        return None
+    parsed = require_url(url, DIRECT_SETTING)
+    if parsed.get_backend_name() == "sqlite":
+        raise UsageError(
+            f"{DIRECT_SETTING} is for PostgreSQL behind a pooler", hint="leave it out for SQLite"
+        )
+    return _postgres_engine(parsed, {})
+
+
+def driver_arguments(url: URL) -> dict[str, Any]:
+    """Keyword arguments of ``psycopg.connect`` for a URL, with our defaults."""
+    return {
+        **url.translate_connect_args(database="dbname", username="user"),
+        **url.query,
+        **_connect_args(url),
+    }
+
+
+def _connect_args(url: URL) -> dict[str, Any]:
+    return {
+        **{name: each for name, each in _DEFAULTS.items() if name not in url.query},
+        "client_encoding": "utf8",
+    }
 
 
 def require_url(text: str, written_as: str) -> URL:
@@ -152,20 +190,20 @@ def _begin_postgres(connection: Connection) -> None:
     # an email that goes out twice. Set per transaction, since a pooler may lend the session to
     # others. The JIT compiler takes 100 ms for a claim of 500 rows, which takes 20 without it.
     if connection.get_execution_options().get(WRITES, False):
-        connection.exec_driver_sql("SET LOCAL synchronous_commit = on; SET LOCAL jit = off")
+        connection.exec_driver_sql(
+            "SET LOCAL synchronous_commit = on; SET LOCAL jit = off;"
+            f" SET LOCAL lock_timeout = '{BUSY_TIMEOUT_SECONDS}s'"
+        )
 
 
-def _postgres_engine(url: URL) -> Engine:
+def _postgres_engine(url: URL, more: Mapping[str, Any]) -> Engine:
     try:
         engine = sa.create_engine(
             url,
             pool_pre_ping=True,
             # Servers may have another default; with SERIALIZABLE, simultaneous sends fail.
             isolation_level="READ COMMITTED",
-            connect_args={
-                **{name: each for name, each in _DEFAULTS.items() if name not in url.query},
-                "client_encoding": "utf8",
-            },
+            connect_args={**_connect_args(url), **more},
         )
         engine.dialect.create_connect_args(url)
     except ArgumentError as error:

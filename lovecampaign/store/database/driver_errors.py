@@ -15,6 +15,8 @@ from lovecampaign.core.masking import mask_passwords
 
 _SETTING = "LOVECAMPAIGN_DATABASE_URL"
 _RUN_AGAIN = "run the same command again: nothing is lost"
+#: PostgreSQL: a deadlock, a serialization failure, and a lock that did not become free in time.
+_BUSY = frozenset({"40P01", "40001", "55P03"})
 #: Below this, SQLite's shared memory (32 KB at a time) and its WAL may find no room.
 _FULL_BELOW_BYTES = 1_000_000
 #: Words of libpq and the server about an option of the URL. There is no code for a failed
@@ -127,6 +129,18 @@ def translate_driver_error(error: BaseException | str, place: DatabasePlace) -> 
         return _sqlite_error(code, words, place, place.file)
     if setup_error := find_setup_error(error, place):
         return setup_error
+    state = getattr(error, "sqlstate", None)
+    if state in _BUSY:
+        return DatabaseBusy(
+            f"the database {place.name} says: {words}", hint=f"wait a moment and {_RUN_AGAIN}"
+        )
+    if state == "57014" and "statement timeout" in words:
+        return Unreachable(
+            f"the database {place.name} ended a query of ours: an administrator has set "
+            "statement_timeout",
+            hint=f"{_RUN_AGAIN}; if it comes again, type in psql: ALTER ROLE "
+            f"{_user(place.url)} SET statement_timeout = 0;",
+        )
     if re.search("no space left|disk is full", words, re.IGNORECASE):
         return Unreachable(_FULL[0].format(name=place.name), hint=_FULL[1])
     message = f"the database {place.name} says: {words}"
@@ -187,7 +201,7 @@ def _first_line(error: object) -> str:
 
 def _grant(words: str, url: URL) -> str:
     """The statement that gives the missing permission."""
-    user = _quoted(url.username or os.environ.get("PGUSER") or getpass.getuser())
+    user = _user(url)
     if "temporary" in words:
         return f"GRANT TEMPORARY ON DATABASE {_quoted(url.database or 'name')} TO {user}"
     if match := re.search(r'schema "?([^\s"]+)', words):
@@ -198,6 +212,10 @@ def _grant(words: str, url: URL) -> str:
         f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {user}; "
         f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {user}"
     )
+
+
+def _user(url: URL) -> str:
+    return _quoted(url.username or os.environ.get("PGUSER") or getpass.getuser())
 
 
 def _quoted(name: str) -> str:

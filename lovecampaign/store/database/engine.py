@@ -48,8 +48,12 @@ _INDEX_WALK = {
 class Database:
     """An open database with the newest tables."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, direct: Engine | None = None) -> None:
         self.engine = engine
+        #: Around a pooler, for locks and notifications, which belong to a session.
+        self.direct = direct or engine
+        #: Whether a lock of a session was seen to hold (:mod:`.session_probe`).
+        self.has_sessions = False
         #: How long a write waits for another one; SQLite only.
         self.busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS
         #: SQLite polls its write lock every tenth of a second: threads of one process queue here
@@ -58,7 +62,7 @@ class Database:
 
     def with_busy_timeout(self, seconds: float) -> Database:
         """The same database and connections, with a shorter wait for SQLite's write lock."""
-        quicker = Database(self.engine)
+        quicker = Database(self.engine, self.direct)
         quicker.busy_timeout_seconds = seconds
         quicker._write_lock = self._write_lock
         return quicker
@@ -108,7 +112,7 @@ class Database:
             yield
             return
         if not self._write_lock.acquire(timeout=self.busy_timeout_seconds):
-            raise self._translated("database is locked")
+            raise self.translated("database is locked")
         try:
             yield
         finally:
@@ -147,7 +151,7 @@ class Database:
     @contextlib.contextmanager
     def own_connection(self) -> Iterator[Connection]:
         """A connection outside the pool: its locks end with the block or the process."""
-        with self._translated_errors(), self.engine.connect() as connection:
+        with self._translated_errors(), self.direct.connect() as connection:
             connection.detach()
             yield connection
 
@@ -163,6 +167,7 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        self.direct.dispose()
 
     def truncate_wal(self, wait_seconds: float = 1.0) -> bool:
         """Move the WAL into the database and empty it: its old frames hold what was overwritten.
@@ -182,7 +187,8 @@ class Database:
                     return False
                 raise
 
-    def _translated(self, error: BaseException | str) -> LovecampaignError:
+    def translated(self, error: BaseException | str) -> LovecampaignError:
+        """An error of the driver, also one that a library met, in words for the operator."""
         return translate_driver_error(error, self._place())
 
     def _place(self) -> DatabasePlace:
@@ -206,9 +212,9 @@ class Database:
                 hint="wait a moment and try again: all of them are in use",
             ) from error
         except DBAPIError as error:
-            raise self._translated(error.orig or error) from error
+            raise self.translated(error.orig or error) from error
         except sqlite3.Error as error:  # from the hooks below, before SQLAlchemy wraps it
-            raise self._translated(error) from error
+            raise self.translated(error) from error
 
 
 def prefer_index_walk(connection: Connection) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from lovecampaign.core.errors import Unreachable, UsageError
 from lovecampaign.core.private_files import make_private_file, open_private
 from lovecampaign.core.settings import Settings
-from lovecampaign.store.database.connect import connect
+from lovecampaign.store.database.connect import connect, connect_directly
 from lovecampaign.store.database.engine import Database
 
 #: The newest migration; a test compares it with the scripts.
@@ -28,13 +28,20 @@ HEAD = "0027"
 ADVISORY_LOCK = 0x6C6F7665
 
 
+def connect_database(settings: Settings) -> Database:
+    """The workspace's database as it is, perhaps without tables."""
+    direct = connect_directly(settings.database_direct_url)
+    engine = connect(settings.database_url, settings.workspace, is_pooled=direct is not None)
+    return Database(engine, direct)
+
+
 def open_database(settings: Settings) -> Database:
     """The workspace's database, with the newest tables.
 
     Raises Unreachable where it cannot be reached or is newer than this program, and UsageError
     where an operator must run ``db upgrade`` first.
     """
-    database = Database(connect(settings.database_url, settings.workspace))
+    database = connect_database(settings)
     try:
         _require_newest(database)
     except BaseException:
@@ -49,7 +56,7 @@ def find_database(settings: Settings) -> tuple[Database, str | None]:
     For read-only commands: nothing is created or upgraded. Raises Unreachable where it cannot be
     reached or is newer than this program.
     """
-    database = Database(connect(settings.database_url, settings.workspace))
+    database = connect_database(settings)
     try:
         is_there = database.file is None or database.file.exists()
         version = find_version(database) if is_there else None

@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from lovecampaign.core.zones import TZ_DATABASE
 from lovecampaign.store.database.engine import Database, prefer_index_walk
 from lovecampaign.store.planning.planning_task import PlanningTask
 from lovecampaign.store.tables import PLANNED, BigKey, batch, delivery, subscriber
@@ -83,7 +84,13 @@ class _BatchWriter:
     def _insert_empty_batch(self) -> int:
         batch_id: int = self.connection.execute(
             sa.insert(batch)
-            .values(email_id=self.task.id, due=self.due, epoch=0, created_at=self.task.now)
+            .values(
+                email_id=self.task.id,
+                due=self.due,
+                epoch=0,
+                created_at=self.task.now,
+                tz_version=TZ_DATABASE.version,
+            )
             .returning(batch.c.id)
         ).scalar_one()
         return batch_id

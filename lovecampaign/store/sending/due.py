@@ -102,17 +102,25 @@ def count_waiting(
     connection: Connection, record: CampaignRecord, keys: Collection[str], now: datetime
 ) -> WaitingCounts:
     """The due planned rows of these emails: claimable now, or to try again later."""
+    rows = _count_due(now).select_from(_ROWS).where(*_is_planned(record, keys))
+    row = connection.execute(rows).one()
+    return WaitingCounts(remaining=row.remaining, retry_later=row.retry_later)
+
+
+def count_waiting_in_batch(connection: Connection, batch_id: int, now: datetime) -> WaitingCounts:
+    """As :func:`count_waiting`, of one batch."""
+    is_in_batch = [delivery.c.batch_id == batch_id, delivery.c.state == PLANNED]
+    row = connection.execute(_count_due(now).where(*is_in_batch)).one()
+    return WaitingCounts(remaining=row.remaining, retry_later=row.retry_later)
+
+
+def _count_due(now: datetime) -> sa.Select[int, int]:
     is_ready = delivery.c.next_try_at <= now
     is_in_time = sa.or_(delivery.c.expires_at.is_(None), delivery.c.expires_at > now)
-    row = connection.execute(
-        sa.select(
-            sa.func.count().filter(is_ready).label("remaining"),
-            sa.func.count().filter(sa.not_(is_ready)).label("retry_later"),
-        )
-        .select_from(_ROWS)
-        .where(*_is_planned(record, keys), delivery.c.due <= now, is_in_time)
-    ).one()
-    return WaitingCounts(remaining=row.remaining, retry_later=row.retry_later)
+    return sa.select(
+        sa.func.count().filter(is_ready).label("remaining"),
+        sa.func.count().filter(sa.not_(is_ready)).label("retry_later"),
+    ).where(delivery.c.due <= now, is_in_time)
 
 
 def find_planned(connection: Connection, record: CampaignRecord) -> Collection[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,11 +16,19 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.core.clock import Clock
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.database.session_probe import require_sessions
 from lovecampaign.store.sending.flight_journal import FlightJournal, locked_if_dead, read_boot_id
 from lovecampaign.store.tables import owner
 
+#: For so long after its last heartbeat, a worker's claims are left to its own machine.
+ITS_MACHINE_FIRST = timedelta(minutes=2)
 #: First key of the advisory locks that senders hold on PostgreSQL; the second is the owner.
 OWNER_LOCK = 0x6C6F76
+#: The server sees after 25 s that a machine is gone, and frees the lock of its sender.
+_NOTICE_DEAD_CLIENTS = (
+    "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;"
+    " SET idle_in_transaction_session_timeout = 0"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +48,17 @@ class OpenOwner:
     journal: Path
     #: Whether the machine has not restarted since, so that the journal is complete.
     is_of_this_boot: bool
+    #: Its last heartbeat, of a worker.
+    seen_at: datetime | None = None
+
+    def is_left_to_its_machine(self, now: datetime) -> bool:
+        """Whether its own machine may soon read the journal, which nothing else can.
+
+        A supervisor starts a worker again within seconds; then no claim is in doubt.
+        """
+        is_readable = self.is_of_this_boot and self.journal.exists()
+        is_recent = self.seen_at is not None and now - self.seen_at < ITS_MACHINE_FIRST
+        return is_recent and not is_readable
 
 
 @contextlib.contextmanager
@@ -74,6 +94,7 @@ def list_open_owners(connection: Connection, me: int) -> Sequence[OpenOwner]:
             provider=row.provider,
             journal=Path(row.journal),
             is_of_this_boot=bool(boot_id) and row.boot_id == boot_id,
+            seen_at=row.seen_at,
         )
         for row in rows
     ]
@@ -106,6 +127,12 @@ def close_owner(connection: Connection, owner_id: int, now: datetime) -> None:
     connection.execute(sa.update(owner).where(owner.c.id == owner_id).values(ended_at=now))
 
 
+def touch_owners(database: Database, ids: Sequence[int], now: datetime) -> None:
+    """The heartbeat of a worker, by the machine's clock, whatever ``--now`` is."""
+    with database.write() as connection:
+        connection.execute(sa.update(owner).where(owner.c.id.in_(ids)).values(seen_at=now))
+
+
 @contextlib.contextmanager
 def _registered_on_sqlite(
     database: Database, journal: Path, provider: str, now: datetime
@@ -124,7 +151,9 @@ def _registered_on_postgres(
 
     It is taken before the row is committed, so that a new sender never looks dead.
     """
+    require_sessions(database)
     with database.own_connection() as connection:
+        connection.exec_driver_sql(_NOTICE_DEAD_CLIENTS)
         owner_id = _insert(connection, journal, provider, now)
         connection.execute(sa.select(sa.func.pg_advisory_lock(OWNER_LOCK, owner_id)))
         connection.commit()
@@ -140,6 +169,7 @@ def _insert(connection: Connection, journal: Path, provider: str, now: datetime)
             provider=provider,
             journal=str(journal.resolve()),
             started_at=now,
+            host=socket.gethostname(),
         )
         .returning(owner.c.id)
     ).scalar_one()

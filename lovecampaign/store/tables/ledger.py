@@ -36,6 +36,10 @@ owner = sa.Table(
     sa.Column("started_at", Instant, nullable=False),
     #: When it ended normally, or was recovered.
     sa.Column("ended_at", Instant),
+    #: Of the machine or container; NULL before migration 0023.
+    sa.Column("host", sa.Text),
+    #: The last heartbeat of a worker; NULL for other senders.
+    sa.Column("seen_at", Instant),
 )
 
 #: A provider at our own sending limit: no process sends through it until then.
@@ -71,6 +75,8 @@ batch = sa.Table(
     #: token).
     sa.Column("epoch", sa.Integer, nullable=False, server_default="0"),
     sa.Column("created_at", Instant, nullable=False),
+    #: The tz database that its due time was computed with; NULL before migration 0023.
+    sa.Column("tz_version", sa.Text),
     sa.Index(None, "email_id"),
 )
 

@@ -58,13 +58,19 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
             base desk
             prepare
             loop
-            provider_events transactional processes
+            provider_events transactional processes engine
             display inbox run
         """,
         "delivery/desk": """
             promise phrases team message advocate campaigns history
             overview write
             morning
+        """,
+        "delivery/engine": """
+            rescue dispatch batch_job
+            slots
+            worker fleet_metrics
+            watchdog health
         """,
         "delivery/inbox": """
             sorting

@@ -11,8 +11,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-#: Of the extra ``postgres``: needed for a PostgreSQL URL only.
-OPTIONAL = {"psycopg"}
+#: Of the extras ``postgres`` and ``cluster``: needed for a PostgreSQL URL and for workers only.
+OPTIONAL = {"psycopg", "procrastinate"}
 #: Ours, what only a type checker imports, and parts of Jinja and pydantic that come with them.
 OWN = {"lovecampaign", "_typeshed", "markupsafe", "pydantic_core"}
 

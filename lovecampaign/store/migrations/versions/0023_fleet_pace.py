@@ -1,4 +1,4 @@
-"""The pace of a campaign through a provider, shared by all sending processes and machines."""
+"""The pace of a campaign through a provider, and the workers that share it with their machines."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,3 +20,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("campaign") as campaign:
         campaign.drop_column("pace_free_at")
+    # Workers: the host and heartbeat of senders, and the tz database of a batch's due time.
+    op.add_column("owner", sa.Column("host", sa.Text()))
+    op.add_column("owner", sa.Column("seen_at", sa.BigInteger()))
+    op.add_column("batch", sa.Column("tz_version", sa.Text()))

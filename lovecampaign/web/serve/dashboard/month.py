@@ -16,6 +16,7 @@ from lovecampaign.campaign.model.campaign import Email, Role
 from lovecampaign.schedule.instants import local_day
 from lovecampaign.store.ledger.campaigns import BY_HAND, pause, record_campaign, resume
 from lovecampaign.store.reports.campaign_report import EmailReport
+from lovecampaign.store.reports.fleet import WorkerRecord, list_workers
 from lovecampaign.store.tables import DeliveryState
 from lovecampaign.web.calendar import build_calendar, sign_up_emails
 from lovecampaign.web.serve.dashboard.figures import (
@@ -76,8 +77,14 @@ def show_month(view: CampaignView) -> Response:
         at_any_time=[one for one in sign_up_emails(view.campaign) if one.key in summaries],
         figures=figures,
         is_counting=figures is None or forecast is None,
+        workers=_list_workers(view),
         today=local_day(view.request.now, view.campaign.timezone),
     )
+
+
+def _list_workers(view: CampaignView) -> Sequence[WorkerRecord]:
+    with view.request.site.database.read() as connection:
+        return list_workers(connection)
 
 
 def show_email(view: CampaignView) -> Response:

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from lovecampaign.delivery.engine.fleet_metrics import FleetCollector
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.inbox_cursor import find_last_read
 from lovecampaign.store.tables import campaign, email
@@ -43,6 +44,7 @@ class Metrics:
             registry=self._registry,
         )
         self._registry.register(_MailCollector(database))
+        self._registry.register(FleetCollector(database))
         #: Child metrics by labels: looking them up costs more than counting.
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 

@@ -1,0 +1,1 @@
+"""Delivery by workers on many machines: Procrastinate hands batches to them."""
