@@ -10,7 +10,7 @@ import hashlib
 import io
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from lovecampaign.campaign.files.paths import (
     name_in,
     template_names,
 )
-from lovecampaign.campaign.model.campaign import Campaign, Copy
+from lovecampaign.campaign.model.campaign import Campaign, Copy, Email
 from lovecampaign.campaign.model.loaded import LoadedCampaign
 from lovecampaign.campaign.source.source import read_source
 from lovecampaign.campaign.words.catalog import WORDS_FOLDER
@@ -141,20 +141,28 @@ def _entry(loaded: LoadedCampaign, workspace: Path) -> bytes | None:
     if campaign is None or not _is_all_inside(campaign):
         return None
     letters = _letters(campaign.files[1:], workspace)
-    if letters is None or any(
-        email.copy != letters[email.copy.file].copy
-        for email in campaign.emails
-        if email.copy.file in letters
-    ):
+    if letters is None or _with_words(campaign.emails, letters) != campaign.emails:
         return None
     settings = {one.name: getattr(campaign, one.name) for one in fields(campaign)}
     del settings["folder"], settings["workspace"]
-    settings["emails"] = tuple(
-        replace(email, copy=replace(email.copy, text="")) if email.copy.file in letters else email
-        for email in campaign.emails
-    )
+    wordless = {
+        name: replace(one, copy=replace(one.copy, text="")) for name, one in letters.items()
+    }
+    settings["emails"] = _with_words(campaign.emails, wordless)
     heads = {name: letter.settings for name, letter in letters.items()}
     return pickle.dumps((settings, heads, loaded.problems))
+
+
+def _with_words(emails: Sequence[Email], letters: Mapping[str, _Letter]) -> tuple[Email, ...]:
+    """The emails and their translations with the copy of these files."""
+
+    def with_words(email: Email) -> Email:
+        letter = letters.get(email.copy.file)
+        translations = {key: with_words(each) for key, each in email.translations.items()}
+        copy = letter.copy if letter else email.copy
+        return replace(email, copy=copy, translations=translations)
+
+    return tuple(map(with_words, emails))
 
 
 def _is_all_inside(campaign: Campaign) -> bool:
@@ -181,10 +189,7 @@ def _restore(entry: bytes | None, folder: Path, workspace: Path) -> LoadedCampai
     letters = _letters(tuple(heads), workspace)
     if letters is None or any(letters[name].settings != head for name, head in heads.items()):
         return None
-    settings["emails"] = tuple(
-        replace(email, copy=letters[email.copy.file].copy) if email.copy.file in letters else email
-        for email in settings["emails"]
-    )
+    settings["emails"] = _with_words(settings["emails"], letters)
     campaign = Campaign(folder=folder, workspace=workspace, **settings)
     return LoadedCampaign(campaign=campaign, problems=problems)
 
