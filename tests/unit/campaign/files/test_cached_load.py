@@ -68,6 +68,20 @@ def test_words_are_no_part_of_an_entry(folder: Path, tmp_path: Path) -> None:
     assert entries(tmp_path) == before
 
 
+def test_words_of_a_translation_are_read_anew(tmp_path: Path) -> None:
+    languages = {"languages": ["en", "fr"]}
+    folder = write_campaign(tmp_path, days=3, length=5, settings=languages)
+    file = folder / "days" / "01-day-1.fr.md"
+    file.write_text(day_file(1, subject="Bonjour", body="Salut."))
+    assert load_campaign_cached(folder, tmp_path) == load_campaign(folder, tmp_path)
+
+    file.write_text(day_file(1, subject="Bonjour", body="Tout neuf."))
+
+    loaded = load_campaign_cached(folder, tmp_path)
+    assert loaded == load_campaign(folder, tmp_path)
+    assert "Tout neuf." in loaded.campaign.emails[0].translations["fr"].copy.text
+
+
 def test_problems_of_settings_come_back(folder: Path, tmp_path: Path) -> None:
     file = folder / "days" / "02-day-2.md"
     file.write_text(file.read_text().replace("subject:", "subjekt: x\nsubject:"))
