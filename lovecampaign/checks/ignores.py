@@ -23,7 +23,7 @@ from lovecampaign.checks.base.rule import Rule
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, Severity
 from lovecampaign.render.model.problem_codes import MEANINGS
-from lovecampaign.render.model.template_files import read_templates, template_file
+from lovecampaign.render.model.template_files import TemplateFiles, template_file
 
 #: They protect readers and the people named in the mail: nothing silences these.
 PROTECTED = frozenset(
@@ -195,12 +195,10 @@ def _in_settings(campaign: Campaign) -> Iterator[Ignore]:
 def _template_files(campaign: Campaign) -> list[str]:
     """The files of every template that the campaign uses, with their includes."""
     names: dict[str, None] = {}
-    seen = set()
+    files = TemplateFiles(campaign)
     for email in campaign.emails:
-        if email.template not in seen:
-            seen.add(email.template)
-            with suppress(ProblemsFound):  # reported by the check of that email
-                names |= dict.fromkeys(map(template_file, read_templates(campaign, email)))
+        with suppress(ProblemsFound):  # reported by the check of that email
+            names |= dict.fromkeys(map(template_file, files.sources(email)))
     return list(names)
 
 

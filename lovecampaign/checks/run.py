@@ -20,7 +20,7 @@ from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Problem, in_file_order
 from lovecampaign.render.model.content import Content, read_content
 from lovecampaign.render.model.problem_codes import RenderCode
-from lovecampaign.render.model.template_files import locate_word
+from lovecampaign.render.model.template_files import TemplateFiles, locate_word
 
 
 def check_campaign(
@@ -115,11 +115,13 @@ def _problems_of_emails(
 ) -> list[Sequence[Problem]]:
     """The problems of each email: cached ones, and those of the others."""
     inputs = EmailInputs(campaign, facts)
-    checks = [_prepare(inputs, email, has_key=cache is not None) for email in emails]
+    files = TemplateFiles(campaign)
+    checks = [_prepare(inputs, email, files, has_key=cache is not None) for email in emails]
     known = [cache.get(one.key) if cache and one.key else None for one in checks]
     to_do = [one for one, found in zip(checks, known, strict=True) if found is None]
     if to_do:  # before a fork, not once in each process
         importlib.import_module("lovecampaign.checks.registry")
+        importlib.import_module("lovecampaign.render.fast.fast_path")
     computed = iter(spread(_EmailCheck.problems, to_do))
     results: list[Sequence[Problem]] = [
         next(computed) if found is None else found for found in known
@@ -130,13 +132,15 @@ def _problems_of_emails(
     return results
 
 
-def _prepare(inputs: EmailInputs, email: Email, *, has_key: bool) -> _EmailCheck:
+def _prepare(
+    inputs: EmailInputs, email: Email, files: TemplateFiles, *, has_key: bool
+) -> _EmailCheck:
     campaign = inputs.campaign_for(email)
     content: Content | None = None
     unreadable: Sequence[Problem] = ()
     if not email.is_broken:
         try:
-            content = read_content(campaign, email)
+            content = read_content(campaign, email, files)
         except ProblemsFound as error:
             unreadable = error.problems
     draft = EmailDraft(

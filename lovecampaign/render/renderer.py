@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.words.locale import choose_language
 from lovecampaign.core.lru import LruCache
 from lovecampaign.core.message import Message
-from lovecampaign.render.fast.fast_path import Fallback, FastPath
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.recipient import Recipient
-from lovecampaign.render.plain.plain_path import PlainPath
+
+if TYPE_CHECKING:
+    from lovecampaign.render.fast.fast_path import Fallback
 
 #: Choices of a language that are cached: few languages are asked for.
 _CACHED_CHOICES = 64
@@ -35,6 +38,10 @@ class EmailRenderer:
         media_url: str,
         logs_fallback: bool = True,
     ) -> None:
+        # Jinja, Markdown and MJML, 0.2 s: a pass with nothing due needs none of them.
+        from lovecampaign.render.fast.fast_path import FastPath
+        from lovecampaign.render.plain.plain_path import PlainPath
+
         first = content.language or campaign.language
         campaign = campaign.in_language(first)
         self.plain = PlainPath(campaign, email, content, media_url)

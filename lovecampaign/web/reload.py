@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from lovecampaign.campaign.files.load import LoadedCampaign, load_campaign
+from lovecampaign.campaign.files.cached_load import load_campaign_cached
 from lovecampaign.campaign.files.paths import FILE_NAME, TEMPLATE_FOLDER
 from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.model.loaded import LoadedCampaign
 from lovecampaign.campaign.schema.models import CampaignFile
 from lovecampaign.campaign.schema.validate import read_document
 from lovecampaign.campaign.source.source import decode, read_source
@@ -45,7 +46,7 @@ class CampaignReloader:
 
     def reload(self) -> LoadedCampaign:
         """Load the campaign now; one with errors leaves ``campaign`` as it is."""
-        loaded = load_campaign(self.folder, self._workspace)
+        loaded = load_campaign_cached(self.folder, self._workspace)
         self.campaign = loaded.campaign or self.campaign
         return loaded
 

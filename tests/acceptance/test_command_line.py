@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shlex
 import subprocess
@@ -78,6 +79,36 @@ def test_plan_and_status_load_no_renderer() -> None:
     loaded = set(finished.stdout.split())
     assert "lovecampaign.store.reports.campaign_report" in loaded
     assert loaded & RENDERERS == set()
+
+
+#: What a verb loads of the big libraries, where the campaign is known and nothing is due.
+LOADED_BY_VERB = {
+    "check": {"jinja2", "sqlalchemy"},  # to find what templates include, and to count people
+    "plan": {"sqlalchemy"},
+    "status": {"sqlalchemy"},
+    "send": {"sqlalchemy"},
+    "explain": {"sqlalchemy"},
+}
+BIG = HEAVY | RENDERERS | {"alembic", "email_validator", "smtplib", "urllib3"}
+
+
+def test_each_verb_loads_what_it_needs(tmp_path: Path) -> None:
+    write_campaign(tmp_path, days=2, length=5)
+    settings = {**os.environ, "LOVECAMPAIGN_SECRET_KEY": "5e" * 32}
+    loaded = {}
+    for verb in ("check", "plan", *LOADED_BY_VERB):  # the first two fill cache and tables
+        words = [verb, "ana@bloom.example"] if verb == "explain" else [verb]
+        finished = subprocess.run(
+            [sys.executable, "-c", LOADED_BY_HELP.format(words=words)],
+            cwd=tmp_path,
+            env=settings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        loaded[verb] = set(finished.stderr.split()) & BIG
+
+    assert loaded == LOADED_BY_VERB
 
 
 def test_check_loads_a_renderer_only_where_a_letter_was_edited(tmp_path: Path) -> None:

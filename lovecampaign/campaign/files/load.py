@@ -36,11 +36,11 @@ from lovecampaign.campaign.model.campaign import (
     CATCH_UP,
     CONFIRM,
     WELCOME,
-    Campaign,
     Copy,
     Email,
     LateJoiners,
 )
+from lovecampaign.campaign.model.loaded import LoadedCampaign
 from lovecampaign.campaign.schema.models import (
     CampaignFile,
     CopyGroup,
@@ -65,18 +65,6 @@ _PLACEHOLDERS: dict[str, Any] = {
     "audience": {"list": "readers"},
     "launch": {"at": "10:00"},
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedCampaign:
-    """A campaign and the problems of its files, in file order.
-
-    ``campaign`` is None after an error in campaign.yaml or in the set of files. An error in one
-    email's file only makes that email ``is_broken``.
-    """
-
-    campaign: Campaign | None
-    problems: tuple[Problem, ...]
 
 
 def load_campaign(folder: Path, workspace: Path) -> LoadedCampaign:

@@ -22,6 +22,7 @@ from lovecampaign.campaign.schema import text_parsers as texts
 from lovecampaign.campaign.schema import time_parsers as times
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.problem_codes import ProblemCode
+from lovecampaign.campaign.source.quotes import MERGE_FIELD_START
 from lovecampaign.core.zones import known_zones
 
 JsonSchema = Mapping[str, Any]
@@ -127,7 +128,7 @@ def _several(schema: JsonSchema) -> WithJsonSchema:
 
 _GROUP = "|".join(group.value for group in RecipientGroup)
 _RECIPIENTS_SCHEMA = _pattern(rf"^({_GROUP})((\s|,|;|\+|&|and)+({_GROUP}))*$", "insiders")
-_NO_MERGE_FIELD = {"not": {"pattern": texts.MERGE_FIELD_START.pattern}}
+_NO_MERGE_FIELD = {"not": {"pattern": MERGE_FIELD_START.pattern}}
 _TAG_SCHEMA = _pattern(
     r"^[^,;]*[^\s,;][^,;]*$", "garden-quiz", maxLength=texts.LONGEST_NAME, **_NO_MERGE_FIELD
 )

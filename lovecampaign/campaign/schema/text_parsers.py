@@ -11,7 +11,7 @@ from email_validator import EmailNotValidError, validate_email
 from lovecampaign.campaign.schema import corrections
 from lovecampaign.campaign.source.errors import BadValue, require_match, require_text, show_value
 from lovecampaign.campaign.source.problem_codes import ProblemCode
-from lovecampaign.campaign.source.quotes import straighten_fields
+from lovecampaign.campaign.source.quotes import MERGE_FIELD_START, straighten_fields
 from lovecampaign.campaign.source.source import UNPRINTABLE
 from lovecampaign.core.suggestions import nearest
 from lovecampaign.core.zones import known_zones
@@ -22,8 +22,6 @@ LONGEST_NAME = 64
 #: With "+" and an id of 32 characters it has 64 (RFC 5321, section 4.5.3.1.1).
 LONGEST_BOUNCE_LOCAL = 31
 
-#: The start of Jinja's fields, tags and comments.
-MERGE_FIELD_START = re.compile(r"\{[{%#]")
 #: JSON Schema uses these patterns, too.
 NAME = r"[a-z0-9]+([-_.][a-z0-9]+)*"
 LIST_NAME = r"[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*"

@@ -20,6 +20,8 @@ _QUOTED_FLOW_PART = re.compile(
     rf"|(?<=[\s{{\[,])[{CURLY_SINGLE}]([^{CURLY_SINGLE}\"\\]*)[{CURLY_SINGLE}](?=\s*[,}}\]:])"
 )
 
+#: The start of Jinja's fields, tags and comments.
+MERGE_FIELD_START = re.compile(r"\{[{%#]")
 _FIELD = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 #: Straight quotes come first: their content is text.
 _STRING = re.compile(

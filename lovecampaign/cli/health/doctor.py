@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.files.cached_load import load_campaign_cached
 from lovecampaign.campaign.model.campaign import Campaign, Sender
 from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation, verb
@@ -264,5 +264,5 @@ def _load_senders(settings: Settings) -> Sequence[Sender]:
 
 def _load_campaigns(settings: Settings) -> Sequence[Campaign]:
     folders = list_campaigns(settings.workspace)
-    loaded = [load_campaign(folder, settings.workspace).campaign for folder in folders]
+    loaded = [load_campaign_cached(folder, settings.workspace).campaign for folder in folders]
     return [campaign for campaign in loaded if campaign]

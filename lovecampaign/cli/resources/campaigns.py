@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.files.cached_load import load_campaign_cached
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.workspace.find import pick_campaign
 from lovecampaign.cli.framework.invocation import Invocation
@@ -59,7 +59,7 @@ def load_usable(invocation: Invocation, name: str | None) -> UsableCampaign:
 
 
 def load_folder(folder: Path, workspace: Path) -> UsableCampaign:
-    loaded = load_campaign(folder, workspace)
+    loaded = load_campaign_cached(folder, workspace)
     if loaded.campaign is None:
         raise ProblemsFound(
             f"{folder.name} cannot be used before this is fixed",

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lovecampaign.campaign.deals.code_file import read_codes
-from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.files.cached_load import load_campaign_cached
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.checks.base.facts import Facts
@@ -177,7 +177,7 @@ def _usable_database(settings: Settings) -> Iterator[Database | None]:
 def load_others(campaign: Campaign) -> Sequence[Campaign]:
     """The other campaigns of the workspace that can be read."""
     folders = [each for each in list_campaigns(campaign.workspace) if each != campaign.folder]
-    loaded = (load_campaign(folder, campaign.workspace).campaign for folder in folders)
+    loaded = (load_campaign_cached(folder, campaign.workspace).campaign for folder in folders)
     return [each for each in loaded if each is not None and each.id != campaign.id]
 
 

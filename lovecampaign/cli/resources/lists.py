@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.files.cached_load import load_campaign_cached
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation
@@ -45,4 +45,6 @@ def warn_unused_list(invocation: Invocation, name: str) -> Iterator[Problem]:
 def load_all(invocation: Invocation) -> list[Campaign | None]:
     """Every campaign of the workspace; None for one that cannot be read."""
     workspace = invocation.find_workspace()
-    return [load_campaign(folder, workspace).campaign for folder in list_campaigns(workspace)]
+    return [
+        load_campaign_cached(folder, workspace).campaign for folder in list_campaigns(workspace)
+    ]

@@ -23,7 +23,7 @@ from lovecampaign.cli.send.report import (
 from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.problems import Problem, has_errors
 from lovecampaign.delivery.loop.send import SendReport
-from lovecampaign.delivery.prepare.readiness import find_blocking_edits
+from lovecampaign.delivery.prepare.readiness import EditPolicy, find_edits
 from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.reports.dry_run import DryRun, dry_run_send
 
@@ -37,7 +37,7 @@ def count_due(
         foresight = dry_run_send(database, campaign, emails, invocation.now)
         pause_reason = find_pause(database, campaign)
         due = [email for email in emails if email.key in foresight.recipients]
-        edits = [] if accepts_edit else find_blocking_edits(database, campaign, due)
+        edits = [] if accepts_edit else find_edits(database, campaign, due, EditPolicy())
         warnings = warn_of_empty_audience(database, campaign, invocation.now)
     problems = [*edits, *_check(invocation, usable, due), *warnings]
     report = _as_report(campaign, invocation, foresight)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lovecampaign.campaign.deals.code_file import read_codes
-from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.files.cached_load import load_campaign, load_campaign_cached
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.find import list_campaigns, pick_campaign
 from lovecampaign.checks.base.facts import Facts
@@ -127,7 +127,8 @@ def _check(invocation: Invocation, name: str | None, *, uses_cache: bool) -> Che
 def _check_one(
     folder: Path, workspace: Path, facts: Facts, settings: Settings, cache: ProblemCache | None
 ) -> CheckReport:
-    loaded = load_campaign(folder, workspace)
+    load = load_campaign_cached if cache else load_campaign
+    loaded = load(folder, workspace)
     if loaded.campaign is None:
         files = sum(path.suffix in {".yaml", ".md"} for path in folder.rglob("*"))
         return CheckReport(names=[folder.name], files=files, problems=loaded.problems)

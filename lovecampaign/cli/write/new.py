@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.files.cached_load import load_campaign_cached
 from lovecampaign.campaign.model.campaign import DEFAULT_DAYS, FEWEST_DAYS, MOST_DAYS
 from lovecampaign.campaign.workspace.find import CAMPAIGNS, pick_campaign
 from lovecampaign.campaign.workspace.guidance import LANGUAGES
@@ -90,7 +90,7 @@ def new(  # noqa: PLR0913 - one parameter for each option of the command
 def _find_carried_over(invocation: Invocation, workspace: Path, name: str) -> list[CarriedOver]:
     """Empty where the campaign does not load: ``check`` shows why."""
     folder = workspace / CAMPAIGNS / name
-    campaign = load_campaign(folder, workspace).campaign
+    campaign = load_campaign_cached(folder, workspace).campaign
     return find_carried_over(campaign, invocation.now) if campaign else []
 
 

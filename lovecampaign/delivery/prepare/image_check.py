@@ -7,10 +7,8 @@ requested once from there.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import urllib3
-from urllib3.exceptions import HTTPError
 
 from lovecampaign.campaign.model.campaign import Campaign, Copy
 from lovecampaign.core.problems import Place, Problem
@@ -19,16 +17,21 @@ from lovecampaign.providers.base.addresses import is_loopback
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.images import named_images
 
+if TYPE_CHECKING:
+    import urllib3
+
 IMAGE_MISSING = "LC905"
-_TIMEOUT = urllib3.Timeout(connect=5, read=10)
 
 
 def check_images(sender: SendingProcess, campaign: Campaign, content: Content) -> list[Problem]:
     """A problem for each image that is not answered with 200; successes are remembered."""
     if not _is_for_others(sender):
         return []
+    import urllib3  # only where mail leaves the machine
+
     problems = []
-    with urllib3.PoolManager(timeout=_TIMEOUT, retries=False) as pool:
+    timeout = urllib3.Timeout(connect=5, read=10)
+    with urllib3.PoolManager(timeout=timeout, retries=False) as pool:
         for path, image in content.all_images.items():
             address = f"{sender.settings.media_url}/{image.name}"
             fault = None if address in sender.checked_images else find_fault(pool, address)
@@ -49,6 +52,8 @@ def _is_for_others(sender: SendingProcess) -> bool:
 
 def find_fault(pool: urllib3.PoolManager, address: str) -> str | None:
     """Why an image cannot be loaded from its address; None where it can."""
+    from urllib3.exceptions import HTTPError
+
     try:
         # GET, since some hosts answer HEAD differently; the body is not read.
         answer = pool.request("GET", address, redirect=False, preload_content=False)

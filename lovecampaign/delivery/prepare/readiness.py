@@ -27,6 +27,7 @@ from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.checkout.codes import fill_pool, find_reused_codes
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
+from lovecampaign.store.ledger.frozen_content import find_frozen
 
 EDITED = "LC901"
 CODES = "LC902"
@@ -103,10 +104,10 @@ def make_recipient_builder(
     )
 
 
-def find_blocking_edits(
-    database: Database, campaign: Campaign, emails: Iterable[Email]
+def find_edits(
+    database: Database, campaign: Campaign, emails: Iterable[Email], on_edit: EditPolicy
 ) -> list[Problem]:
-    """The edits for which ``send`` would skip these emails. Writes nothing."""
+    """The problems of emails that were edited after their first copies. Writes nothing."""
     with database.read() as connection:
         record = read_campaign(connection, campaign.id)
         if record is None:
@@ -114,12 +115,13 @@ def find_blocking_edits(
         return [
             problem
             for email in emails
-            if email.key in record.email_ids
+            # Nothing is frozen for most: then no file is read.
+            if find_frozen(connection, record.email_ids.get(email.key, 0))
             for problem in _edit_problems(
                 campaign,
                 email,
                 find_content(connection, campaign, email, record.email_ids[email.key]),
-                EditPolicy(),
+                on_edit,
             )
         ]
 

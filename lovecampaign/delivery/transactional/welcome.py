@@ -9,7 +9,7 @@ from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.base.sender import BatchHandle, SendingProcess
 from lovecampaign.delivery.base.tally import Tally
 from lovecampaign.delivery.loop.batch import deliver_batch
-from lovecampaign.delivery.prepare.readiness import EDITED, Checker, EditPolicy, prepare_email
+from lovecampaign.delivery.prepare.readiness import Checker, EditPolicy, find_edits, prepare_email
 from lovecampaign.delivery.transactional.welcome_days import include_recent_days
 from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.store.sending.due import list_due_batches
@@ -25,10 +25,11 @@ def check_welcome_edit(
     email = campaign.find_email(WELCOME)
     if email is None:
         return ()
-    record = record_campaign(sender.database, campaign)
     on_edit = EditPolicy(accepted_by=accepted_by, keeps_frozen=True)
-    problems = prepare_email(sender, campaign, record, email, on_edit, check).problems
-    return [each for each in problems if accepted_by is not None or each.code == EDITED]
+    if accepted_by is None:  # without rendering it, for which most passes have no reason
+        return find_edits(sender.database, campaign, [email], on_edit)
+    record = record_campaign(sender.database, campaign)
+    return prepare_email(sender, campaign, record, email, on_edit, check).problems
 
 
 def send_welcomes(sender: SendingProcess, campaign: Campaign, check: Checker) -> Tally:

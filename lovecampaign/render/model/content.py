@@ -15,7 +15,7 @@ from typing import Any
 
 from lovecampaign.campaign.model.campaign import Campaign, Copy, Email, Guest, Role
 from lovecampaign.render.model.images import Image, named_images, read_images
-from lovecampaign.render.model.template_files import read_templates
+from lovecampaign.render.model.template_files import TemplateFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +115,11 @@ class Content:
         )
 
 
-def read_content(campaign: Campaign, email: Email) -> Content:
+def read_content(
+    campaign: Campaign, email: Email, template_files: TemplateFiles | None = None
+) -> Content:
     """The current content of an email's files; raises ProblemsFound for templates."""
-    templates = read_templates(campaign, email)
+    templates = (template_files or TemplateFiles(campaign)).sources(email)
     parts = campaign.day_emails if email.role is Role.CATCH_UP else ()
     copies = [email.copy.text, *(part.copy.text for part in parts)]
     logo = [campaign.brand.logo] if campaign.brand.logo else []

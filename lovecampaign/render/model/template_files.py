@@ -9,9 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from jinja2 import Environment, TemplateSyntaxError
-from jinja2.meta import find_referenced_templates
-
 from lovecampaign.campaign.files.paths import TEMPLATE_ENDING, TEMPLATE_FOLDER, find_inside
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.source.quotes import straighten_fields
@@ -38,13 +35,29 @@ _MAX_UNPRINTABLE = 4
 _WORD_FILE = re.compile(rf"{WORDS_FOLDER.as_posix()} \(letter\.(?P<name>.+)\)")
 
 
+class TemplateFiles:
+    """Reads the templates of emails, each once; for as long as the files are taken as they are."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self._campaign = campaign
+        self._read: dict[str, _TemplateReader] = {}
+
+    def sources(self, email: Email) -> Mapping[str, str]:
+        """Sources by the name that ``include`` uses; raises ProblemsFound."""
+        name = template_name(email.template)
+        reader = self._read.get(name)
+        if reader is None:
+            reader = _TemplateReader(self._campaign.workspace, self._campaign.language)
+            reader.read(name, None)
+            self._read[name] = reader
+        if reader.problems:
+            raise ProblemsFound(f"the templates of {email.key} cannot be read", reader.problems)
+        return dict(sorted(reader.sources.items()))
+
+
 def read_templates(campaign: Campaign, email: Email) -> Mapping[str, str]:
-    """Sources by the name that ``include`` uses; raises ProblemsFound."""
-    reader = _TemplateReader(campaign.workspace, campaign.language)
-    reader.read(template_name(email.template), None)
-    if reader.problems:
-        raise ProblemsFound(f"the templates of {email.key} cannot be read", reader.problems)
-    return dict(sorted(reader.sources.items()))
+    """The sources of one email's templates; raises ProblemsFound."""
+    return TemplateFiles(campaign).sources(email)
 
 
 def template_name(template: str) -> str:
@@ -185,6 +198,9 @@ def _named_templates(source: str) -> tuple[str | None, ...]:
 
     Cached: the emails of a month share few templates, and parsing one takes 5 ms.
     """
+    from jinja2 import Environment, TemplateSyntaxError  # only where a template is read
+    from jinja2.meta import find_referenced_templates
+
     try:
         tree = Environment(autoescape=True).parse(source)
     except (TemplateSyntaxError, RecursionError):

@@ -9,9 +9,9 @@ from typing import Any, Generic
 
 from jinja2 import Template
 
-from lovecampaign.campaign.files.copy_file import MAX_BRACKETS, MAX_CHARACTERS
+from lovecampaign.campaign.files.front_matter import MAX_BRACKETS, MAX_CHARACTERS
 from lovecampaign.campaign.model.campaign import Campaign, Email
-from lovecampaign.campaign.schema.text_parsers import MERGE_FIELD_START
+from lovecampaign.campaign.source.quotes import MERGE_FIELD_START
 from lovecampaign.core.lru import LruCache
 from lovecampaign.core.problems import Place
 from lovecampaign.render.markup.actions import expand_actions

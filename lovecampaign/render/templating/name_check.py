@@ -15,7 +15,7 @@ from itertools import chain
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
 
-from lovecampaign.campaign.schema.text_parsers import MERGE_FIELD_START
+from lovecampaign.campaign.source.quotes import MERGE_FIELD_START
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.core.suggestions import did_you_mean
 from lovecampaign.render.model.problem_codes import RenderCode

@@ -83,12 +83,17 @@ class Database:
         return shown_url(self.engine.url)
 
     @contextlib.contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A read-only transaction on one snapshot of the database."""
+    def read(self, *, keeps_temporary: bool = False) -> Iterator[Connection]:
+        """A read-only transaction on one snapshot of the database.
+
+        With ``keeps_temporary``, its temporary tables are there for the connection's next one.
+        """
         with self._translated_errors(), self.engine.connect() as connection:
             if not self.is_sqlite:  # the default, READ COMMITTED, is no snapshot
                 connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
+            if keeps_temporary:
+                connection.commit()
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:

@@ -252,14 +252,17 @@ def load_slots(
     slots: SlotsByZone,
     emails: Iterable[Email],
     clocks: ZoneClocks | None = None,
+    *,
+    keeps_others: bool = False,
 ) -> None:
     """Replace the temporary tables with the slots of these emails and the zones' clocks.
 
-    Without clocks no quiet hours apply now.
+    Without clocks no quiet hours apply now. With ``keeps_others``, slots of other emails may stay.
     """
     keys = [email.key for email in emails]
     fill_slots(
         connection,
         {zone: {key: by_key[key] for key in keys} for zone, by_key in slots.items()},
+        keeps_others=keeps_others,
     )
     fill_zone_clocks(connection, clocks or {})

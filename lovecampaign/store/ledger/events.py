@@ -27,7 +27,7 @@ from lovecampaign.store.database.json_parameters import (
     text_at,
 )
 from lovecampaign.store.database.types import MICROSECOND, to_microseconds
-from lovecampaign.store.database.upsert import INSERT_INTO, InsertInto
+from lovecampaign.store.database.upsert import InsertInto, built_once
 from lovecampaign.store.tables import campaign, delivery, event
 
 
@@ -62,13 +62,11 @@ _PLACES: Mapping[sa.Column[Any], sa.ColumnElement[Any]] = {
 }
 
 
+@built_once
 def _insert_statement(insert_into: InsertInto) -> sa.Insert:
     rows = sa.select(*_PLACES.values()).where(sa.true())
     statement = insert_into(event).from_select([column.name for column in _PLACES], rows)
     return statement.on_conflict_do_nothing().returning(event.c.key)
-
-
-_INSERT = {name: _insert_statement(insert_into) for name, insert_into in INSERT_INTO.items()}
 
 
 #: Soft bounces on this many different days suppress an address in one campaign.
@@ -137,7 +135,7 @@ def record_events(
     # Sorted: two batches with the same events would deadlock.
     recorded_at = to_microseconds(now)
     rows = [_row(by_key[key], recorded_at) for key in sorted(by_key)]
-    statement = _INSERT[connection.dialect.name]
+    statement = _insert_statement(connection)
     return [by_key[key] for key in connection.scalars(statement, {"rows": json_parameter(rows)})]
 
 

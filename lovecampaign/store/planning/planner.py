@@ -165,7 +165,7 @@ class _EmailPlanner:
     def _find_dues(self, database: Database, dues: Collection[datetime]) -> Sequence[datetime]:
         """The instants with subscribers to plan, earliest first; most rounds find none."""
         found: list[datetime] = []
-        with database.read() as connection:
+        with database.read(keeps_temporary=True) as connection:
             self.task.load_slots(connection)
             while open_dues := sorted(set(dues).difference(found)):
                 parameters = {**self.task.parameters, "dues": open_dues}
@@ -179,7 +179,7 @@ class _EmailPlanner:
         """Whether any subscriber is skipped for good; runs after the others have rows."""
         if not self.task.may_skip:
             return False
-        with database.read() as connection:
+        with database.read(keeps_temporary=True) as connection:
             self.task.load_slots(connection)
             skipped = connection.execute(self.task.statements.find_skipped, self.task.parameters)
             return skipped.first() is not None

@@ -242,7 +242,7 @@ class PlanningTask:
             zone: {key: tuple(each for each in by_key[key] if each.due <= horizon)}
             for zone, by_key in self.slots.items()
         }
-        load_slots(connection, due, [self.email], self.clocks)
+        load_slots(connection, due, [self.email], self.clocks, keeps_others=True)
 
     def lock(self, connection: Connection) -> None:
         """Let one process plan an email at a time, so that no row is inserted twice."""

@@ -23,7 +23,7 @@ from lovecampaign.store.database.json_parameters import (
     text_at,
 )
 from lovecampaign.store.database.types import Instant
-from lovecampaign.store.database.upsert import INSERT_INTO, Insert, InsertInto
+from lovecampaign.store.database.upsert import Insert, InsertInto, built_once
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind
 from lovecampaign.store.subscribers.suppressions import PERMANENT_REASONS
 from lovecampaign.store.tables import (
@@ -86,7 +86,7 @@ def lock_or_add_subscribers(
     Sorted: two groups with the same addresses would deadlock.
     """
     rows = json_parameter(sorted(addresses.items()))
-    statement = _ADD_SUBSCRIBERS[connection.dialect.name]
+    statement = _insert_subscribers(connection)
     connection.execute(statement, {"rows": rows, "none": {}, "now": now})
     ids = connection.execute(_LOCK_SUBSCRIBERS, {"keys": json_parameter(addresses)})
     return dict(ids.all())
@@ -143,7 +143,7 @@ def add_memberships(
     connection: Connection, memberships: Iterable[MembershipKey], now: datetime
 ) -> None:
     """Unconfirmed memberships; a repeated request postpones their deletion."""
-    statement = _ADD_MEMBERSHIPS[connection.dialect.name]
+    statement = _insert_memberships(connection)
     rows = json_parameter(sorted(set(memberships)))
     connection.execute(statement, {"rows": rows, "now": now})
 
@@ -173,6 +173,7 @@ def _lock_number(mailbox: str) -> int:
     return crc32(mailbox.encode()) - 2**31
 
 
+@built_once
 def _insert_subscribers(insert_into: InsertInto) -> Insert:
     none = sa.bindparam("none", type_=sa.JSON)
     rows = sa.select(text_at(_ROWS, 0), text_at(_ROWS, 1), none, _NOW, _NOW).where(sa.true())
@@ -180,6 +181,7 @@ def _insert_subscribers(insert_into: InsertInto) -> Insert:
     return insert_into(subscriber).from_select(columns, rows).on_conflict_do_nothing()
 
 
+@built_once
 def _insert_memberships(insert_into: InsertInto) -> Insert:
     rows = sa.select(text_at(_ROWS, 0), number_at(_ROWS, 1), _NOW).where(sa.true())
     statement = insert_into(membership).from_select(["list", "subscriber_id", "joined_at"], rows)
@@ -191,8 +193,6 @@ def _insert_memberships(insert_into: InsertInto) -> Insert:
 
 
 #: Built once: building a statement costs more than the database takes for it.
-_ADD_SUBSCRIBERS = {name: _insert_subscribers(insert) for name, insert in INSERT_INTO.items()}
-_ADD_MEMBERSHIPS = {name: _insert_memberships(insert) for name, insert in INSERT_INTO.items()}
 _LOCK_SUBSCRIBERS = (
     sa.select(subscriber.c.address_key, subscriber.c.id)
     .where(subscriber.c.address_key.in_(json_values("keys", sa.Text())))

@@ -1,6 +1,7 @@
 """Temporary tables of slots, of each zone's local clock and of samples of the audience.
 
-Filled anew for each query: a campaign's times come from its files, and only results are stored.
+Filled before each query, with what changed since: a campaign's times come from its files, and only
+results are stored.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ from lovecampaign.store.tables import Instant, LocalDay
 #: In place of NULL for an open interval. Microseconds fit 64 bits.
 EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 LATEST = datetime(9999, 12, 30, tzinfo=UTC)
-#: Key of ``connection.info`` for the zone clocks in its table.
+#: Keys of ``connection.info``: the zone clocks, and each email's slots, that its tables hold; and
+#: whether that is so because of the current transaction.
 _FILLED_WITH = "lovecampaign_zone_clocks"
+_SLOTS = "lovecampaign_slots"
+_IS_FILLED_NOW = "lovecampaign_is_filled_now"
 
 _temporary = sa.MetaData()
 
@@ -90,15 +94,42 @@ def list_zones(connection: Connection) -> list[str]:
     return list(connection.scalars(_ZONES))
 
 
-def fill_slots(connection: Connection, slots: Mapping[str, Mapping[str, Iterable[Slot]]]) -> None:
-    """Fill the table with the slots of each email key, by stored zone."""
+def fill_slots(
+    connection: Connection,
+    slots: Mapping[str, Mapping[str, Iterable[Slot]]],
+    *,
+    keeps_others: bool = False,
+) -> None:
+    """Fill the table with the slots of each email key, by stored zone.
+
+    An email of which the connection has just these slots is skipped: in most passes of ``run``,
+    that is every one. For queries that read no other email, the rows of others may stay.
+    """
+    by_key: dict[str, dict[str, tuple[Slot, ...]]] = {}
+    for zone, by_email in slots.items():
+        for key, of_email in by_email.items():
+            by_key.setdefault(key, {})[zone] = tuple(of_email)
+    known = connection.info.get(_SLOTS)
+    if known is None:
+        _refill(connection, slot, [])
+        known = connection.info[_SLOTS] = {}
+    changed = {key: by_zone for key, by_zone in by_key.items() if known.get(key) != by_zone}
+    gone = set() if keeps_others else known.keys() - by_key.keys()
+    if stale := [{"key": key} for key in known if key in changed or key in gone]:
+        connection.execute(_DROP_SLOTS, stale)
+        connection.info[_IS_FILLED_NOW] = True  # behind the first statement, which begins
     rows = [
         _slot_row(key, zone, each)
-        for zone, by_email in slots.items()
-        for key, of_email in by_email.items()
-        for each in of_email
+        for key, by_zone in changed.items()
+        for zone, of_zone in by_zone.items()
+        for each in of_zone
     ]
-    _refill(connection, slot, rows)
+    if rows:
+        connection.execute(_INSERT[slot.name], rows)
+        connection.info[_IS_FILLED_NOW] = True
+    known |= changed
+    for key in gone:
+        del known[key]
 
 
 def fill_zone_clocks(connection: Connection, clocks: ZoneClocks) -> None:
@@ -127,11 +158,18 @@ def fill_samples(connection: Connection, samples: sa.Select[Any]) -> None:
     connection.execute(sa.insert(sample).from_select(["subscriber_id", "number"], samples))
 
 
+@sa.event.listens_for(Engine, "begin")
+def _keep(connection: Connection) -> None:
+    """What an earlier transaction filled was committed."""
+    connection.info.pop(_IS_FILLED_NOW, None)
+
+
 @sa.event.listens_for(Engine, "rollback")
-def _forget_clocks(connection: Connection) -> None:
-    """A rollback or a lost connection empties the table."""
-    if not connection.invalidated:
+def _forget(connection: Connection) -> None:
+    """A rollback undoes what was filled; a lost connection has no tables."""
+    if not connection.invalidated and connection.info.pop(_IS_FILLED_NOW, False):
         connection.info.pop(_FILLED_WITH, None)
+        connection.info.pop(_SLOTS, None)
 
 
 def _slot_row(key: str, zone: str, one: Slot) -> dict[str, object]:
@@ -150,6 +188,7 @@ def _slot_row(key: str, zone: str, one: Slot) -> dict[str, object]:
 
 def _refill(connection: Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:
     connection.exec_driver_sql(_create(table, connection.dialect))
+    connection.info[_IS_FILLED_NOW] = True
     connection.execute(_EMPTY[table.name])
     if rows:
         connection.execute(_INSERT[table.name], rows)
@@ -162,5 +201,6 @@ def _create(table: sa.Table, dialect: Dialect) -> str:
 
 
 _TABLES = (slot, zone_clock, border, sample)
+_DROP_SLOTS = sa.delete(slot).where(slot.c.email_key == sa.bindparam("key"))
 _EMPTY = {table.name: sa.delete(table) for table in _TABLES}
 _INSERT = {table.name: sa.insert(table) for table in _TABLES}

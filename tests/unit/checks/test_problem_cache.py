@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lovecampaign.campaign.files.cached_load import load_campaign_cached
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.checks.problem_cache import CACHE_FOLDER, MAX_ENTRIES, ProblemCache
@@ -43,7 +44,6 @@ WORDS = (
     *("See {{ fields.pet }} on day 3.", "Tomorrow there is more.", "{% if", "# Dear reader"),
     *("[Here](http://bloom.example/x)", "<form>", "Lorem ipsum", "[[buton: a | b]]"),
 )
-FILES = ("days/01-day-1.md", "days/02-day-2.md", "days/03-day-3.md")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 TEMPLATE = "templates/email/letter.mjml.j2"
 
@@ -70,7 +70,7 @@ class Month:
         self.facts = HERE
 
     def edit(self, what: str, number: int, words: str) -> None:
-        file = self.folder / FILES[number]
+        file = sorted((self.folder / "days").iterdir())[number]
         if what == "copy":
             file.write_text(day_file(number + 1, body=f"{words}\n\n{words[:20]}\n"))
         elif what == "subject":
@@ -80,6 +80,15 @@ class Month:
         elif what == "settings":
             yaml = self.folder / "campaign.yaml"
             yaml.write_text(yaml.read_text().replace("Europe/Paris", "Europe/Rome") + "\n")
+        elif what == "file":
+            file.rename(file.with_name(f"0{number + 1}-{len(words)}.md"))
+        elif what == "link":
+            file.rename(self.workspace / "elsewhere.md")
+            file.symlink_to(self.workspace / "elsewhere.md")
+        elif what == "words":
+            own = self.workspace / "templates" / "words" / "en.toml"
+            own.parent.mkdir(exist_ok=True)
+            own.write_text(f"[built-in.confirm]\nsubject = 'Is it you, {number}?'\n")
         elif what == "template":
             template = self.workspace / TEMPLATE
             template.write_text(template.read_text().replace("</mj-body>", f"{number}</mj-body>"))
@@ -92,14 +101,18 @@ class Month:
             self.facts = replace(self.facts, reachable=number, known_fields=fields)
 
     def problems(self, cache: ProblemCache | None) -> list[Problem]:
-        loaded = load_campaign(self.folder, self.workspace)
+        load_files = load_campaign if cache is None else load_campaign_cached
+        loaded = load_files(self.folder, self.workspace)
         found = check_campaign(loaded.campaign, self.facts, cache) if loaded.campaign else []
         return [*loaded.problems, *found]
 
 
 EDITS = st.tuples(
     st.sampled_from(
-        ["copy", "copy", "subject", "line", "settings", "template", "picture", "no picture", "fact"]
+        [
+            *("copy", "copy", "subject", "line", "settings", "template", "picture", "no picture"),
+            *("fact", "file", "link", "words"),
+        ]
     ),
     st.integers(0, 2),
     st.lists(st.sampled_from(WORDS), max_size=3).map(" ".join),

@@ -16,7 +16,7 @@ from lovecampaign.checks.base.merge_fields import dotted_name, find_fields, walk
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Problem, Severity
-from lovecampaign.render.model.template_files import read_templates
+from lovecampaign.render.model.template_files import TemplateFiles
 
 _DEFAULTS = frozenset({"default", "d"})
 _Node = TypeVar("_Node", bound=nodes.Node)
@@ -62,10 +62,11 @@ class NeededField(EmailRule, code="LC219"):
 def needed_fields(campaign: Campaign) -> frozenset[str]:
     """Every field that an email of the campaign uses without a default."""
     sources: set[str] = set()
+    files = TemplateFiles(campaign)
     for email in campaign.emails:
         sources |= {email.subject, email.preheader, email.copy.text}
         with suppress(ProblemsFound):  # reported by the check of that email
-            sources |= set(read_templates(campaign, email).values())
+            sources |= set(files.sources(email).values())
     return frozenset(use.name for source in sources for use in _find_uses(source))
 
 

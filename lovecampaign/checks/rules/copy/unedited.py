@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
-from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.files.cached_load import load_campaign_cached
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example
 from lovecampaign.campaign.workspace.guidance import find_guidance, is_blank, is_placeholder
@@ -38,7 +39,7 @@ class UneditedCopy(EmailRule, code="LC204"):
         copy = draft.email.copy
         if not draft.facts.provider_leaves_machine or copy.is_built_in:
             return
-        if _share_of_example(copy.text) > 0.5:
+        if _share_of_example(copy.text, draft.campaign.workspace) > 0.5:
             yield first_line(draft.email).error(
                 f"{draft.email.key} is still the example's letter",
                 hint="write your own, or put its day under skip",
@@ -64,7 +65,9 @@ class UneditedSettings(MonthRule, code="LC205"):
                     hint="write your own, without brackets",
                     severity=_severity(draft),
                 )
-            elif draft.facts.provider_leaves_machine and text in _example_words():
+            elif draft.facts.provider_leaves_machine and text in _example_words(
+                draft.campaign.workspace
+            ):
                 yield place.error(f"{text!r} is still the example's", hint="write your own")
 
 
@@ -119,34 +122,36 @@ def _sender_settings(campaign: Campaign) -> Iterator[tuple[str, str]]:
         yield f"deals.{key}.title", deal.title
 
 
-def _share_of_example(text: str) -> float:
+def _share_of_example(text: str, workspace: Path) -> float:
     """The share of words in paragraphs of the example, from 0 to 1."""
     paragraphs = list(_paragraphs(text))
     words = sum(map(_count_words, paragraphs))
-    known = sum(_count_words(one) for one in paragraphs if one in _example_paragraphs())
+    known = sum(_count_words(one) for one in paragraphs if one in _example_paragraphs(workspace))
     return known / words if words else 0.0
 
 
 @cache
-def _example_words() -> frozenset[str]:
-    return frozenset(text for example in _example() for _, text in _sender_settings(example))
+def _example_words(workspace: Path) -> frozenset[str]:
+    return frozenset(
+        text for example in _example(workspace) for _, text in _sender_settings(example)
+    )
 
 
 @cache
-def _example_paragraphs() -> frozenset[str]:
+def _example_paragraphs(workspace: Path) -> frozenset[str]:
     return frozenset(
         paragraph
-        for example in _example()
+        for example in _example(workspace)
         for email in example.emails
         for paragraph in _paragraphs(email.copy.text)
         if not email.copy.is_built_in and _count_words(paragraph) >= _MIN_WORDS
     )
 
 
-def _example() -> tuple[Campaign, ...]:
-    """The example, or nothing where it was edited in place and broken."""
-    workspace = find_example()
-    campaign = load_campaign(workspace / EXAMPLE_CAMPAIGN, workspace).campaign
+def _example(workspace: Path) -> tuple[Campaign, ...]:
+    """The example, or nothing where it was edited in place and broken; cached in ``workspace``."""
+    home = find_example()
+    campaign = load_campaign_cached(home / EXAMPLE_CAMPAIGN, home, cache_of=workspace).campaign
     return (campaign,) if campaign else ()
 
 

@@ -18,6 +18,8 @@ from alembic.script import ScriptDirectory
 import lovecampaign.store
 from lovecampaign.core.errors import DatabaseBusy, Unreachable, UsageError
 from lovecampaign.core.settings import Settings
+from lovecampaign.schedule.reasons import SkipReason
+from lovecampaign.schedule.slots import Slot
 from lovecampaign.store import tables
 from lovecampaign.store.database.connect import connect
 from lovecampaign.store.database.engine import Database
@@ -27,8 +29,9 @@ from lovecampaign.store.database.schema_version import (
     find_version,
     open_database,
 )
+from lovecampaign.store.database.types import EPOCH
 from lovecampaign.store.tables import metadata
-from lovecampaign.store.tables.slots import fill_zone_clocks
+from lovecampaign.store.tables.slots import fill_slots, fill_zone_clocks, slot
 from tests.support.postgres import PostgresServer
 
 OPEN = """
@@ -129,6 +132,44 @@ def test_a_connection_that_is_lost_is_told_and_nothing_else(database: Database) 
             cut_off(database)
     with database.write() as connection:
         fill_zone_clocks(connection, {})
+
+
+ONE = Slot(moment=EPOCH, due=EPOCH)
+LATE = Slot(moment=EPOCH, due=EPOCH, reason=SkipReason.LATE)
+
+
+def slots_in_table(database: Database) -> set[tuple[str, str, str | None]]:
+    with database.read() as connection:
+        rows = connection.execute(sa.select(slot.c.email_key, slot.c.zone, slot.c.reason))
+        return {(row.email_key, row.zone, row.reason) for row in rows}
+
+
+def fill(database: Database, key: str, *, keeps_others: bool = False, **zones: Slot) -> None:
+    with database.read(keeps_temporary=True) as connection:
+        slots = {zone: {key: [found]} for zone, found in zones.items()}
+        fill_slots(connection, slots, keeps_others=keeps_others)
+
+
+def test_slots_are_replaced_where_they_changed(database: Database) -> None:
+    fill(database, "day-01", paris=ONE, rome=ONE)
+    assert slots_in_table(database) == {("day-01", "paris", None), ("day-01", "rome", None)}
+    fill(database, "day-01", paris=ONE, rome=ONE)
+    fill(database, "day-01", paris=LATE)
+    assert slots_in_table(database) == {("day-01", "paris", "late")}
+    fill(database, "day-02", keeps_others=True, oslo=ONE)
+    assert slots_in_table(database) == {("day-01", "paris", "late"), ("day-02", "oslo", None)}
+    fill(database, "day-02", oslo=ONE)
+    assert slots_in_table(database) == {("day-02", "oslo", None)}
+    fill(database, "day-01", paris=LATE)
+    assert slots_in_table(database) == {("day-01", "paris", "late")}
+
+
+def test_slots_are_filled_again_after_a_rollback(database: Database) -> None:
+    fill(database, "day-01", paris=ONE)
+    with database.read() as connection:  # ends with a rollback
+        fill_slots(connection, {"paris": {"day-01": [LATE]}})
+    fill(database, "day-01", paris=LATE)
+    assert slots_in_table(database) == {("day-01", "paris", "late")}
 
 
 def test_a_server_that_is_not_there_is_unreachable(settings: Settings) -> None:
