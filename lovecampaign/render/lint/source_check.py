@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.campaign.schema.text_parsers import MERGE_FIELD_START
+from lovecampaign.campaign.source.quotes import MERGE_FIELD_START
 from lovecampaign.campaign.source.source import Spot, find_piece, read_source
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.render.markup.actions import LINK_OF, find_action

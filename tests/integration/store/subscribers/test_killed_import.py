@@ -26,8 +26,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from lovecampaign.core.settings import Settings
-from lovecampaign.store.imports.apply import ImportTarget
-from lovecampaign.store.imports.importer import import_subscribers
+from lovecampaign.store.subscribers.imports.apply import ImportTarget
+from lovecampaign.store.subscribers.imports.importer import import_subscribers
 from lovecampaign.store.database.schema_version import open_database
 database = open_database(Settings(workspace=Path(sys.argv[1]), database_url=sys.argv[2]))
 enrolment = ImportTarget(list_name="readers", now=datetime(2027, 1, 10, tzinfo=UTC))

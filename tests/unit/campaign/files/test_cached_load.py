@@ -64,6 +64,7 @@ def test_words_are_no_part_of_an_entry(folder: Path, tmp_path: Path) -> None:
     loaded = load_campaign_cached(folder, tmp_path)
 
     assert loaded == load_campaign(folder, tmp_path)
+    assert loaded.campaign is not None
     assert any("Quite new words." in email.copy.text for email in loaded.campaign.emails)
     assert entries(tmp_path) == before
 
@@ -79,6 +80,7 @@ def test_words_of_a_translation_are_read_anew(tmp_path: Path) -> None:
 
     loaded = load_campaign_cached(folder, tmp_path)
     assert loaded == load_campaign(folder, tmp_path)
+    assert loaded.campaign is not None
     assert "Tout neuf." in loaded.campaign.emails[0].translations["fr"].copy.text
 
 

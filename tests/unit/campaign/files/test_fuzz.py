@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.campaign.files.load import LoadedCampaign, load_campaign
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.loaded import LoadedCampaign
 from lovecampaign.campaign.workspace.find import EXAMPLE_CAMPAIGN, find_example
 
 #: Pieces that mean something to YAML, to our schema or to a decoder.

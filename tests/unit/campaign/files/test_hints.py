@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lovecampaign.campaign.files.load import LoadedCampaign, load_campaign
+from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign, RecipientGroup
+from lovecampaign.campaign.model.loaded import LoadedCampaign
 from lovecampaign.campaign.model.sending import QuietHours
 from lovecampaign.core.problems import Problem
 from lovecampaign.testing.campaigns import write_campaign

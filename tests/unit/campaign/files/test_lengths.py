@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from lovecampaign.campaign.files.load import LoadedCampaign, load_campaign
+from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.model.loaded import LoadedCampaign
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.testing.campaigns import day_file, write_campaign
 

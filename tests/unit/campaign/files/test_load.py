@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lovecampaign.campaign.files.load import LoadedCampaign, load_campaign
+from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.campaign.model.campaign import (
     Campaign,
     CatchUp,
@@ -23,6 +23,7 @@ from lovecampaign.campaign.model.campaign import (
     TagFilter,
 )
 from lovecampaign.campaign.model.deal import WhenGone
+from lovecampaign.campaign.model.loaded import LoadedCampaign
 from lovecampaign.campaign.model.sending import ClockChoice, QuietHours
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.source.quotes import straighten_fields

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from lovecampaign.campaign.files.load import LoadedCampaign, load_campaign
+from lovecampaign.campaign.files.load import load_campaign
+from lovecampaign.campaign.model.loaded import LoadedCampaign
 from lovecampaign.campaign.words.locale import choose_language
 from lovecampaign.testing.campaigns import write_campaign
 
