@@ -64,9 +64,7 @@ class ColumnAnswers:
 
     def is_gone(self, position: int, cell: str) -> bool:
         words = self.gone.get(position, set())
-        return word_of(cell) in words or (
-            ANY_VALUE in words and kind_of_value(cell) not in {ValueKind.BLANK, ValueKind.NO}
-        )
+        return word_of(cell) in words or (ANY_VALUE in words and _is_any_value(cell))
 
     def saying(self, position: int, presumed: StatusReader | None) -> Saying | None:
         """The column's meaning; ``presumed`` is what its values say without an answer."""
@@ -81,7 +79,8 @@ class ColumnAnswers:
                 return worse(reason_in(heading), worse(reason_in(cell), stated))
             if consents is None:
                 return presumed(cell) if presumed else ACTIVE
-            if word_of(cell) in consents or (ANY_VALUE in consents and cell):
+            is_any = ANY_VALUE in consents and _is_any_value(cell)
+            if word_of(cell) in consents or (is_any and not _is_bad_status(cell)):
                 return ACTIVE
             return parse_status(cell) if is_status_word(cell) else NO_CONSENT
 
@@ -119,6 +118,15 @@ class ColumnAnswers:
     def _unknown(self, heading: str) -> UsageError:
         there = ", ".join(each for each in self._headings if each)
         return UsageError(f"the file has no column {heading!r}", hint=f"its columns are: {there}")
+
+
+def _is_any_value(cell: str) -> bool:
+    """Whether ``*`` stands for the cell: one that says neither nothing nor no."""
+    return kind_of_value(cell) not in {ValueKind.BLANK, ValueKind.NO}
+
+
+def _is_bad_status(cell: str) -> bool:
+    return kind_of_value(cell) is ValueKind.BAD_STATUS
 
 
 def check_email_column(answers: ImportAnswers, headings: Sequence[str]) -> None:

@@ -20,28 +20,28 @@ from lovecampaign.audience.status import (
 )
 from lovecampaign.audience.survey import Survey
 from lovecampaign.audience.vocabulary.consent import (
+    ANSWERS,
     HeadingKind,
     ValueKind,
-    asks_consent,
-    counts_something,
-    is_refusing_remark,
-    is_strong_refusal,
+    is_confirmation,
     kind_of_heading,
     kind_of_value,
+    refusing_values,
     status_in_file_name,
 )
 from lovecampaign.audience.vocabulary.words import field_name
 
 #: Headings that are a part of an address as often as a status.
 _ADDRESS_PARTS = frozenset({"state", "estado", "stato"})
+#: Columns that keep their meaning though they say nothing of refusal.
+_KEPT = frozenset({Column.EMAIL, Column.CONFIRMED_AT})
 #: Values that a question shows, and that its answer names one by one.
 _MOST_SHOWN = 8
 _MOST_NAMED = 3
 #: Below these headings, whatever is filled in and is no "no" can mean a refusal.
 _NAMED_BY_ANY = frozenset({HeadingKind.REFUSAL, HeadingKind.WEAK_REFUSAL})
-#: What a column of consent holds for people who agreed.
-_ANSWERS = frozenset({ValueKind.YES, ValueKind.GOOD_STATUS, ValueKind.TEXT})
-_NO_ANSWERS = frozenset({ValueKind.NO, ValueKind.BAD_STATUS})
+#: What a column of confirmations holds for people who agreed.
+_DATES = frozenset({ValueKind.DATE, ValueKind.NUMBER})
 _SAFE_IN_QUOTES = re.compile(r"[\w .,:;=*/()+@|-]*")
 
 
@@ -91,7 +91,7 @@ def _ask(
     if at in columns.status:
         return None
     kind = kind_of_heading(heading)
-    refusing = _refusing(kind, heading, values)
+    refusing = refusing_values(heading, values)
     open_values = [value for value in refusing if not given.is_gone(at, value)]
     if not open_values:
         return None
@@ -110,46 +110,6 @@ def _is_unknown_status(values: Counter[str]) -> bool:
     """Whether no value is the word of a status."""
     filled = [value for value in values if kind_of_value(value) is not ValueKind.BLANK]
     return bool(filled) and not any(map(is_status_word, filled))
-
-
-def _refusing(kind: HeadingKind, heading: str, values: Counter[str]) -> list[str]:
-    """The values that can say that a person wants no mail."""
-    if kind is HeadingKind.OTHER_CHANNEL:
-        return []
-    if kind is HeadingKind.NEUTRAL:
-        return _refusing_anywhere(values)
-    kinds = {value: kind_of_value(value) for value in values}
-    if kind is HeadingKind.CONSENT:
-        return _refusing_consent(heading, kinds)
-    yes = {ValueKind.YES, ValueKind.DATE, ValueKind.BAD_STATUS}
-    if kind is HeadingKind.REFUSAL:
-        yes |= {ValueKind.NUMBER, ValueKind.TEXT}
-    return [value for value, each in kinds.items() if each in yes]
-
-
-def _refusing_anywhere(values: Counter[str]) -> list[str]:
-    """Below any heading: plain refusals, and beside one, or among statuses only, bad statuses."""
-    strong = {value for value in values if is_strong_refusal(value)}
-    filled = [value for value in values if kind_of_value(value) is not ValueKind.BLANK]
-    if strong or (len(filled) > 1 and all(map(is_status_word, filled))):
-        strong |= {value for value in filled if kind_of_value(value) is ValueKind.BAD_STATUS}
-    return [value for value in values if value in strong]
-
-
-def _refusing_consent(heading: str, kinds: dict[str, ValueKind]) -> list[str]:
-    if ValueKind.NUMBER in kinds.values() or counts_something(heading):
-        kinds = {value: kind for value, kind in kinds.items() if not value[:1].isdigit()}
-    no = [
-        value
-        for value, kind in kinds.items()
-        if kind in {ValueKind.NO, ValueKind.BAD_STATUS}
-        or (kind is ValueKind.TEXT and is_refusing_remark(value))
-    ]
-    filled = {kind for value, kind in kinds.items() if kind is not ValueKind.BLANK} - _NO_ANSWERS
-    is_box = not no and filled <= {ValueKind.YES, ValueKind.GOOD_STATUS}  # ticked or not
-    if filled and (is_box or (asks_consent(heading) and filled <= _ANSWERS)):
-        no += [value for value, kind in kinds.items() if kind is ValueKind.BLANK]
-    return no
 
 
 def _ask_about_words(heading: str, values: Counter[str]) -> Question:
@@ -175,16 +135,19 @@ def _shown(values: Counter[str]) -> str:
 def _question(
     heading: str, kind: HeadingKind, values: Counter[str], refusing: Sequence[str]
 ) -> Question:
+    has_dates = is_confirmation(heading) and any(kind_of_value(value) in _DATES for value in values)
     agreeing = [
-        value for value in values if value not in refusing and kind_of_value(value) in _ANSWERS
+        value
+        for value in values
+        if value not in refusing
+        and kind_of_value(value) in (ANSWERS | _DATES if has_dates else ANSWERS)
     ]
     is_all_known = all(kind_of_value(value) is not ValueKind.TEXT for value in agreeing)
     blank = [value for value in refusing if kind_of_value(value) is ValueKind.BLANK]
     if kind is HeadingKind.CONSENT and agreeing and (blank or is_all_known):
         option, meaning = "--consent", "and everybody else is left out"
-        named = (
-            agreeing if len(agreeing) <= _MOST_NAMED or len(refusing) > len(blank) else [ANY_VALUE]
-        )
+        is_short = len(agreeing) <= _MOST_NAMED or len(refusing) > len(blank)
+        named = agreeing if is_short and not has_dates else [ANY_VALUE]
     else:
         option = "--gone"
         is_few = len(refusing) <= _MOST_NAMED or kind not in _NAMED_BY_ANY
@@ -229,9 +192,7 @@ def _apply(columns: Columns, survey: Survey, given: ColumnAnswers) -> Columns:
     says = [each for each in says if each.position not in keys]
     saying = {each.position for each in says}
     positions = {
-        column: at
-        for column, at in columns.positions.items()
-        if at not in plain or column is Column.EMAIL
+        column: at for column, at in columns.positions.items() if at not in plain or column in _KEPT
     }
     rest = {
         at: field_name(heading.heading)

@@ -209,9 +209,10 @@ class RowReader:
 
     def _consent(self, cells: Sequence[str], warnings: list[_Warning]) -> Consent | None:
         at = self._at
+        confirmed = cells[at.confirmed_at]
         consent = read_consent(
             cells[at.consent_at],
-            cells[at.confirmed_at],
+            confirmed if confirmed and is_filled(confirmed) else "",
             cells[at.consent_kind],
             cells[at.consent_source] or self._source,
             cells[at.consent_expires],

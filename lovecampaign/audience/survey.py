@@ -11,7 +11,13 @@ from itertools import islice, zip_longest
 from lovecampaign.audience.cells import read_json
 from lovecampaign.audience.columns import Column, Columns
 from lovecampaign.audience.dates import DateEvidence
-from lovecampaign.audience.vocabulary.consent import STRONG_SPELLINGS, HeadingKind, kind_of_heading
+from lovecampaign.audience.vocabulary.consent import (
+    NO_VALUES,
+    STRONG_SPELLINGS,
+    HeadingKind,
+    is_confirmation,
+    kind_of_heading,
+)
 from lovecampaign.core.csv_reader import CsvRow, CsvTable
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem
@@ -22,6 +28,12 @@ _BLOCK = 2_000
 _FEW = 200
 #: … and of one that it does.
 _MANY = 50_000
+#: What a column of many dates of confirmation holds without one.
+_UNCONFIRMED = STRONG_SPELLINGS | {
+    spelling
+    for word in (*NO_VALUES, "0000-00-00", "0000-00-00 00:00:00")
+    for spelling in (word, word.upper(), word.capitalize())
+}
 #: Keys in JSON that make no doubt of themselves.
 _MOST_KEYS = 500
 _DATES = (
@@ -43,7 +55,7 @@ _NEVER_DOUBTED = (
     Column.ATTRIBUTES,
     Column.CONSENT_KIND,
     Column.CONSENT_SOURCE,
-    *_DATES,
+    *(column for column in _DATES if column is not Column.CONFIRMED_AT),
 )
 
 
@@ -156,11 +168,12 @@ def _doubtful(columns: Columns, count: int) -> set[int]:
 
 def _count(values: Counter[str], columns: Columns, at: int, cells: Sequence[str]) -> None:
     heading = columns.headings[at].heading
-    most = _FEW if kind_of_heading(heading) is HeadingKind.NEUTRAL else _MANY
-    if at in columns.presumed:
-        most = _MANY
+    confirms = is_confirmation(heading)
+    is_neutral = confirms or kind_of_heading(heading) is HeadingKind.NEUTRAL
+    most = _FEW if is_neutral and at not in columns.presumed else _MANY
     if len(values) > most:
-        if seen := STRONG_SPELLINGS.intersection(cells):
+        kept = _UNCONFIRMED if confirms else STRONG_SPELLINGS
+        if seen := kept.intersection(cells):
             values.update(cell for cell in cells if cell in seen)
     else:
         values.update(cells)

@@ -6,6 +6,7 @@ The words are data: ``consent.toml``.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 from functools import lru_cache
 
@@ -58,12 +59,18 @@ _EMAIL_WORDS = frozenset(CONSENT_WORDS["email_words"])
 _COUNTS = frozenset(CONSENT_WORDS["counts"])
 _LINKS = frozenset(CONSENT_WORDS["links"])
 _ASKED_CONSENTS = frozenset(CONSENT_WORDS["asked_consents"])
+_CONFIRMATIONS = frozenset(CONSENT_WORDS["confirmations"])
 _CIRCUMSTANCES = frozenset(CONSENT_WORDS["circumstances"])
 _REFUSING_WORDS = frozenset(CONSENT_WORDS["refusing_words"])
+#: What a column of consent holds for people who agreed, and for the others.
+ANSWERS = frozenset({ValueKind.YES, ValueKind.GOOD_STATUS, ValueKind.TEXT})
+_NO_ANSWERS = frozenset({ValueKind.NO, ValueKind.BAD_STATUS})
 #: Words of a remark; a sentence may say "not" of anything.
 _LONGEST_REMARK = 4
 
 _BLANK = frozenset(CONSENT_WORDS["blank"])
+#: What a cell holds that says nothing, or no.
+NO_VALUES = _BLANK | NO
 _ZERO = re.compile(r"0+(?:[.,]0+)?\s?%?")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*\s?%?")
 _DATE = re.compile(
@@ -104,10 +111,16 @@ def kind_of_heading(heading: str) -> HeadingKind:
         return HeadingKind.NEUTRAL if words & _LINKS else HeadingKind.REFUSAL
     if words & _WEAK_REFUSALS:
         return HeadingKind.WEAK_REFUSAL
-    if words & _CHECKED and words & _CHECKED_THINGS and not words & _EMAIL_WORDS:
+    confirms = _confirms(squeezed)
+    if (confirms or words & _CHECKED) and words & _CHECKED_THINGS and not words & _EMAIL_WORDS:
         return HeadingKind.NEUTRAL
     is_asked = slug in _ASKED_ALONE or (is_question(heading) and words & _ASKED_WORDS)
-    if is_asked or any(part in squeezed for part in _CONSENTS) or words & _CONSENT_WORDS:
+    if (
+        is_asked
+        or confirms
+        or any(part in squeezed for part in _CONSENTS)
+        or words & _CONSENT_WORDS
+    ):
         is_negated = words & _NEGATIONS and not words & YES
         return HeadingKind.REFUSAL if is_negated else HeadingKind.CONSENT
     return HeadingKind.NEUTRAL
@@ -115,6 +128,59 @@ def kind_of_heading(heading: str) -> HeadingKind:
 
 def is_question(heading: str) -> bool:
     return heading.rstrip().endswith(("?", "\uff1f"))
+
+
+def is_confirmation(heading: str) -> bool:
+    """Whether the heading is of the second step of a double opt-in, or of its date."""
+    slug = field_name(heading)
+    return _confirms(slug.replace("_", "")) and not _LINKS & frozenset(slug.split("_"))
+
+
+def _confirms(squeezed: str) -> bool:
+    return any(part in squeezed for part in _CONFIRMATIONS)
+
+
+def refusing_values(heading: str, values: Iterable[str]) -> list[str]:
+    """The values below the heading that can say that a person wants no mail."""
+    kind = kind_of_heading(heading)
+    if kind is HeadingKind.OTHER_CHANNEL:
+        return []
+    if kind is HeadingKind.NEUTRAL:
+        return _refusing_anywhere(list(values))
+    kinds = {value: kind_of_value(value) for value in values}
+    if kind is HeadingKind.CONSENT:
+        return _refusing_consent(heading, kinds)
+    yes = {ValueKind.YES, ValueKind.DATE, ValueKind.BAD_STATUS}
+    if kind is HeadingKind.REFUSAL:
+        yes |= {ValueKind.NUMBER, ValueKind.TEXT}
+    return [value for value, each in kinds.items() if each in yes]
+
+
+def _refusing_anywhere(values: Sequence[str]) -> list[str]:
+    """Below any heading: plain refusals, and beside one, or among statuses only, bad statuses."""
+    strong = {value for value in values if is_strong_refusal(value)}
+    filled = [value for value in values if kind_of_value(value) is not ValueKind.BLANK]
+    if strong or (len(filled) > 1 and all(map(is_status_word, filled))):
+        strong |= {value for value in filled if kind_of_value(value) is ValueKind.BAD_STATUS}
+    return [value for value in values if value in strong]
+
+
+def _refusing_consent(heading: str, kinds: Mapping[str, ValueKind]) -> list[str]:
+    blank = [value for value, kind in kinds.items() if kind is ValueKind.BLANK]
+    confirms = is_confirmation(heading)
+    if not confirms and (ValueKind.NUMBER in kinds.values() or counts_something(heading)):
+        kinds = {value: kind for value, kind in kinds.items() if not value[:1].isdigit()}
+    no = [
+        value
+        for value, kind in kinds.items()
+        if kind in _NO_ANSWERS or (kind is ValueKind.TEXT and is_refusing_remark(value))
+    ]
+    filled = {kind for kind in kinds.values() if kind is not ValueKind.BLANK} - _NO_ANSWERS
+    if confirms:  # a date or a yes beside an empty cell
+        return no + (blank if filled - {ValueKind.TEXT, ValueKind.LINK} else [])
+    is_box = not no and filled <= {ValueKind.YES, ValueKind.GOOD_STATUS}  # ticked or not
+    is_answer = is_box or (asks_consent(heading) and filled <= ANSWERS)
+    return no + (blank if filled and is_answer else [])
 
 
 def asks_consent(heading: str) -> bool:

@@ -121,9 +121,56 @@ def test_a_column_of_consent_is_asked_about_and_answered(heading: str, yes: str,
     assert answered.words == ["mail", "left out", "mail"]
 
 
+@pytest.mark.parametrize("unconfirmed", ["", "-", "0000-00-00 00:00:00", "0"])
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Bestätigt am",
+        "Bestätigungsdatum",
+        "confirmed_at",
+        "Date confirmed",
+        "email_verified_at",
+        "Double-Opt-In Datum",
+        "DOI am",
+        "Confirmé le",
+        "Date de confirmation",
+        "Fecha de confirmación",
+        "Verificado el",
+        "Confermato il",
+        "Data di conferma",
+        "Bevestigd op",
+        "Bevestigingsdatum",
+        "Confirmado em",
+        "Data da confirmação",
+    ],
+)
+def test_no_date_of_confirmation_beside_others_is_asked_about(
+    heading: str, unconfirmed: str
+) -> None:
+    text = sheet(heading, "2024-05-01 08:00", unconfirmed, "2024-05-13", "2024-06-02", "2024-06-03")
+    (question,) = read_file(text).questions
+    assert question.options[:2] == ("--consent", f"{heading}=*")
+    assert read_file(text, consent=(f"{heading}=*",)).words == ["mail", "left out", *["mail"] * 3]
+    plain = read_file(text, plain=(heading,))
+    assert (plain.questions, plain.words) == ([], ["mail"] * 5)
+    assert read_file(sheet(heading, "2024-05-01", "2024-05-13")).questions == []
+    assert read_file(sheet(heading, "", "")).questions == []
+
+
+@pytest.mark.parametrize("unconfirmed", ["", "NULL", "nein", "0000-00-00 00:00:00"])
+def test_no_date_behind_thousands_of_others_is_heard(unconfirmed: str) -> None:
+    dates = [f"2024-05-01 {n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}" for n in range(4_100)]
+    (question,) = read_file(sheet("confirmed_at", *dates, unconfirmed)).questions
+    assert question.options == ("--consent", "confirmed_at=*")
+
+
 @pytest.mark.parametrize(
     ("heading", "values"),
     [
+        ("Order confirmed at", ("2024-05-01", "")),
+        ("Termin bestätigt am", ("01.05.2024", "")),
+        ("Confirm IP", ("10.20.30.40", "")),
+        ("Bestätigt von", ("Meike", "")),
         ("newsletter_name", ("Gartenpost", "Stadtbrief")),
         ("Newsletter", ("Gartenpost", "")),
         ("Address verified", ("yes", "no")),
