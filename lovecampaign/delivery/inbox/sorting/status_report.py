@@ -35,7 +35,8 @@ _RECIPIENT_FIELDS = ("original-recipient", "final-recipient", "x-actual-recipien
 _COMMAND = re.compile(
     r"(?im)(?:>>> |in\s+reply\s+to\s+(?:end\s+of\s+)?|(?:after|following)\s+(?:end\s+of\s+)?"
     r"|our (?:final )?|said \d\d\d for |SMTP:)"
-    r"(?P<command>RCPT|DATA)\b|(?P<recipient>does not like recipient)|(?P<data>failed after I sent the message|^>>> \.\s*$)"
+    r"(?P<command>RCPT|DATA)\b|(?P<recipient>does not like recipient)|"
+    r"(?P<data>failed after I sent the message|^>>> \.\s*$)"
 )
 
 
