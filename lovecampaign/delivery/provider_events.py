@@ -12,7 +12,7 @@ from lovecampaign.audience.subscriber import SuppressionReason
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.delivery.loop.brake import brake_reason
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.dialogue.desk.waiting import note_sent_answers
+from lovecampaign.store.dialogue.desk.waiting import note_sent_answers, reopen_bounced
 from lovecampaign.store.ledger.campaigns import pause
 from lovecampaign.store.ledger.counters import EmailCounts, add_to_email
 from lovecampaign.store.ledger.events import (
@@ -38,6 +38,9 @@ from lovecampaign.store.subscribers.suppressions import suppress_subscribers
 MAX_AT_ONCE = 1_000
 #: The brake counts these.
 _COUNTED = frozenset({EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED})
+
+#: Not delivered, after the provider had accepted it.
+_BACK = frozenset({EventKind.BOUNCED, EventKind.SOFT_BOUNCED, EventKind.BLOCKED})
 
 
 def apply_reports(
@@ -102,6 +105,7 @@ def _settle(connection: Connection, facts: Sequence[MatchedEvent], now: datetime
         undo_dropped(connection, deliveries, now)
     settle_transactional_by_events(connection, _asked_ids(known), _asked_ids(dropped), now)
     note_sent_answers(connection, now)
+    reopen_bounced(connection, _asked_ids([fact for fact in known if fact.report.kind in _BACK]))
 
 
 def _delivery_ids(facts: Iterable[MatchedEvent]) -> set[int]:

@@ -56,7 +56,7 @@ def read(invocation: Invocation) -> Result:
     return Result(
         data=asdict(counts),
         text=_format_counts(counts, [mailbox.name for mailbox in mailboxes]),
-        next_command="lovecampaign suppressions",
+        next_command=_next_command(has_letters=counts.letters > 0),
     )
 
 
@@ -107,8 +107,14 @@ def _apply(invocation: Invocation, files: Sequence[Path], filed: Sequence[FiledM
         data={"mails": [_json(one) for one in matches], "new": new, "unmatched": unmatched},
         text=f"{_format(matches)}\n{new:,} taken in, {len(matches) - new:,} known before; "
         f"{unmatched:,} answer no email of ours.",
-        next_command="lovecampaign suppressions",
+        next_command=_next_command(
+            has_letters=any(one.filed.mail.kind is MailKind.LETTER for one in matches)
+        ),
     )
+
+
+def _next_command(*, has_letters: bool) -> str:
+    return f"lovecampaign {'replies' if has_letters else 'suppressions'}"
 
 
 def _find_settings(invocation: Invocation) -> Settings | None:

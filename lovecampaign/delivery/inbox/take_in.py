@@ -65,12 +65,19 @@ def take_in(
     for start in range(0, len(matches), _AT_ONCE):
         part = matches[start : start + _AT_ONCE]
         with database.read() as connection:
-            events = [one for match in part for one in _events(connection, match, now)]
+            events_of = [list(_events(connection, match, now)) for match in part]
             rows = [_row(match, now) for match in part]
+        events = [one for found in events_of for one in found]
+        # A "stop" that stops nothing is for the team to find out: whose letters are meant?
+        for_people = [
+            row.key
+            for row, found in zip(rows, events_of, strict=True)
+            if row.kind == MailKind.LETTER or not found
+        ]
         apply_reports(database, events, campaigns, SOURCE, now)
         with database.write() as connection:
             new |= record_incoming(connection, rows)
-            open_letters(connection, [row.key for row in rows])
+            open_letters(connection, for_people)
     return frozenset(new)
 
 

@@ -26,6 +26,7 @@ from lovecampaign.store.subscribers.subject_access import export_personal_data
 from tests.integration.desk.reply_desk import ANNA, ReplyDesk
 from tests.integration.serve.support.letters import rows_of
 from tests.support.row_keys import key_of
+from tests.unit.delivery.inbox.mails import dsn
 
 AN_HOUR = timedelta(hours=1)
 BEA = "reader2@readers.example"
@@ -282,3 +283,38 @@ def test_the_button_of_a_last_message_is_in_the_readers_language(
     desk.follow_through(case, "C'est arrivé ?")
     desk.deliver()
     assert "Pas résolu\N{NARROW NO-BREAK SPACE}? Dites-le-nous" in desk.memory.sent[-1].text
+
+
+def test_a_stop_that_stops_nothing_waits_on_the_desk_with_a_guess(desk: ReplyDesk) -> None:
+    one = desk.hear("Stop.", "alias@elsewhere.example")
+
+    assert (one.text, one.guess, one.subscriber_id) == ("Stop.", ANNA, None)
+    assert one.state is LetterState.WAITING
+    desk.hear("Stop.")
+    assert len(desk.letters()) == 1  # that one left the lists, and needs no answer
+
+
+def test_an_answer_that_comes_back_reopens_its_letter(desk: ReplyDesk) -> None:
+    one = desk.hear("Where is my parcel?")
+    desk.answer(one, "It left today.")
+    desk.deliver()
+    token = last_mail(desk)["X-Lovecampaign-Delivery"]
+    report = dsn(reply="552 5.2.2 Mailbox full", status="5.2.2", email=ANNA, token=token)
+    desk.take(report, report)
+
+    assert desk.reload(one).state is LetterState.FAILED
+    desk.answer(one, "It left today, in a blue box.")
+    desk.deliver()
+    assert desk.reload(one).state is LetterState.ANSWERED
+
+
+def test_a_name_alone_is_shown_as_a_guess_and_attributed_to_no_one(desk: ReplyDesk) -> None:
+    with desk.database.write() as connection:
+        connection.execute(
+            sa.update(tables.subscriber)
+            .where(tables.subscriber.c.email == ANNA)
+            .values(first_name="Anna", last_name="Keller")
+        )
+    one = desk.hear("Hello!", "Anna Keller <anna@work.example>", In_Reply_To="")
+
+    assert (one.guess, one.subscriber_id, one.email) == (ANNA, None, "anna@work.example")

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from email.utils import getaddresses
 
-#: Bounded, so that a megabyte without a blank takes no quadratic time.
+#: Bounded, so that a megabyte without a blank takes no quadratic time. A quote before it is not
+#: a part of it.
 ADDRESS = re.compile(
-    r"(?<![\w.+%=/-])[\w.!#$%&'*+/=?^`{|}~-]{1,100}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,10}"
+    r"(?<![\w.+%=/-])[\w.!#$%&*+/=?^{|}~-][\w.!#$%&'*+/=?^`{|}~-]{0,99}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,10}"
 )
 _TYPED = re.compile(r"(?i)^\s*(?:rfc822|utf-8|unknown|x-\w+|smtp)\s*;")
 _SOURCE_ROUTE = re.compile(r"^@[^:]{1,200}:")

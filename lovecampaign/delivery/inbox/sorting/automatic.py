@@ -57,28 +57,29 @@ def is_automatic(mail: IncomingMail, text: str) -> bool:
     sender = header_address(mail.first("from")) or header_address(mail.first("sender"))
     if not sender or _ROBOTS.match(local_part(sender)) or is_from_daemon(mail):
         return True
-    return _says_so(mail, text)
+    is_answer = bool(mail.first("in-reply-to") or mail.first("references"))
+    return _says_so(
+        plain_words(mail.subject[:300]), plain_words(text[:_MAX_TEXT]), is_answer=is_answer
+    )
 
 
-def _says_so(mail: IncomingMail, text: str) -> bool:
-    subject = plain_words(mail.subject[:300])
-    if _subject_start().search(subject) or _subject_part().search(subject):
+def _says_so(subject: str, words: str, *, is_answer: bool) -> bool:
+    """By its words. A program asks nothing: "On holiday: can I pause the letters?" is a letter."""
+    if _has("subject_anywhere", subject) or _has("always", words):
         return True
-    names_a_mail = bool(mail.first("in-reply-to") or mail.first("references"))
-    words = plain_words(text[:_MAX_TEXT])
-    return not names_a_mail and bool(_text().search(words))
+    is_away = _has("text", words)
+    if is_away and not is_answer:
+        return True
+    if "?" in words:
+        return False
+    is_away = is_away or _has("left", words)
+    return _has("subject", subject) or (is_away and _has("away", words))
+
+
+def _has(section: str, words: str) -> bool:
+    return _pattern(section).search(words) is not None
 
 
 @cache
-def _subject_start() -> re.Pattern[str]:
-    return re.compile(phrase_table()["automatic"]["subject"])
-
-
-@cache
-def _subject_part() -> re.Pattern[str]:
-    return re.compile(phrase_table()["automatic"]["subject_anywhere"])
-
-
-@cache
-def _text() -> re.Pattern[str]:
-    return re.compile(phrase_table()["automatic"]["text"])
+def _pattern(section: str) -> re.Pattern[str]:
+    return re.compile(phrase_table()["automatic"][section])

@@ -43,6 +43,7 @@ _NO_COMPLAINTS = frozenset({"not-spam", "auth-failure", "dmarc", "dkim"})
 _BY_MICROSOFT = "x-hmxmroriginalrecipient"
 _MESSAGE_ID = re.compile(r"<[^<>]{1,500}>")
 _MAX_IDS = 50
+_BY_PEOPLE = (MailKind.LETTER, MailKind.UNSUBSCRIBE)
 _ORDER = (
     MailKind.COMPLAINT,
     MailKind.BOUNCE_HARD,
@@ -57,7 +58,7 @@ def sort_mail(raw: bytes) -> SortedMail:
     try:
         mail = IncomingMail(raw)
         found = _sort(mail)
-        return _with_parts(found, mail, raw) if found.kind is MailKind.LETTER else found
+        return _with_parts(found, mail, raw) if found.kind in _BY_PEOPLE else found
     except (Unreadable, RecursionError):
         return SortedMail(kind=MailKind.UNREADABLE, key=digest(raw))
 

@@ -18,7 +18,9 @@ from lovecampaign.delivery.inbox.sorting.parse import (
     part_text,
 )
 
-_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+#: RFC 3463, section 3: subjects are 0 to 7. ``Mailman 2.0.12`` and success are none of a failure.
+_STATUS = re.compile(r"(?<![\d.])([45]\.[0-7]\.\d{1,3})(?![\d.])")
+_STATUS_FIELD = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])\s*(?:\((.*)\))?")
 #: ``smtp;`` (RFC 3464, section 2.3.6).
 _TYPE = re.compile(r"^\s*[\w-]{1,40}\s*;\s*")
 _FIELD = re.compile(r"^([A-Za-z][\w-]{1,60}):[ \t]*(.*)$")
@@ -31,9 +33,10 @@ _MAX_REPORT = 50_000
 _RECIPIENT_FIELDS = ("original-recipient", "final-recipient", "x-actual-recipient")
 #: The rejected command, in the words of Sendmail, Postfix, Exim, qmail and DragonFly.
 _COMMAND = re.compile(
-    r"(?im)(?:>>> |in reply to (?:end of )?|(?:after|following) (?:end of )?|our (?:final )?"
-    r"|said \d\d\d for |SMTP:)"
-    r"(?P<command>RCPT|DATA)\b|(?P<data>failed after I sent the message|^>>> \.\s*$)"
+    r"(?im)(?:>>> |in\s+reply\s+to\s+(?:end\s+of\s+)?|(?:after|following)\s+(?:end\s+of\s+)?"
+    r"|our (?:final )?|said \d\d\d for |SMTP:)"
+    r"(?P<command>RCPT|DATA)\b|(?P<recipient>does not like recipient)|"
+    r"(?P<data>failed after I sent the message|^>>> \.\s*$)"
 )
 
 
@@ -60,7 +63,7 @@ def read_reports(mail: IncomingMail) -> Sequence[Report]:
 
 
 def find_status(text: str) -> str:
-    """The first enhanced status code in a text; '' where there is none."""
+    """The first enhanced status code of a failure in a text; '' where there is none."""
     found = _STATUS.search(text)
     return found[1] if found else ""
 
@@ -68,7 +71,9 @@ def find_status(text: str) -> str:
 def find_command(text: str) -> str:
     """The command that was rejected last; '' where the words name none."""
     found = list(_COMMAND.finditer(text))
-    return (found[-1]["command"] or "DATA").upper() if found else ""
+    if not found:
+        return ""
+    return "RCPT" if found[-1]["recipient"] else (found[-1]["command"] or "DATA").upper()
 
 
 def _split_blocks(text: str) -> Iterator[Mapping[str, str]]:
@@ -93,13 +98,15 @@ def _split_blocks(text: str) -> Iterator[Mapping[str, str]]:
 
 def _report(block: Mapping[str, str], command: str) -> Report:
     addresses = (typed_address(block.get(name, "")) for name in _RECIPIENT_FIELDS)
+    status = _STATUS_FIELD.search(block.get("status", ""))
     diagnostic = block.get("diagnostic-code") or block.get("x-supplementary-info", "")
+    diagnostic = diagnostic or (status[2] if status else None) or ""
     return Report(
         email=next((one for one in addresses if one), ""),
         action=block.get("action", "failed").split(" ")[0].strip("();,").lower(),
-        status=find_status(block.get("status", "")),
+        status=status[1] if status else "",
         diagnostic=_TYPE.sub("", diagnostic),
-        command=command,
+        command=command if command == RULE else find_command(diagnostic) or command,
     )
 
 

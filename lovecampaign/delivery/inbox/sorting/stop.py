@@ -11,14 +11,16 @@ from functools import cache
 from lovecampaign.delivery.inbox.sorting.words import phrase_table, plain_words
 
 _MAX_CHARACTERS = 150
-_PUNCTUATION = re.compile(r"^[\s\"'.,;:!?()\[\]*_>-]+|[\s\"'.,;:!()\[\]*_<-]+$")
+_PUNCTUATION = re.compile(r"^[\s\"'.,;:!?()\[\]*_>-]+|[\s\"'.,;:!?()\[\]*_<-]+$")
 _REPLY_MARK = re.compile(r"^((re|aw|sv|antw|rv|res|tr)\s*:\s*)+")
+_LINE_END = re.compile(r"(?<=[^\s.,;:!?])\s*\n\s*(?=[A-ZÀ-Þ-])")
 _BETWEEN = r"[\s,.;:!]+"
 
 
 def says_stop(text: str, subject: str) -> bool:
     """Whether a reply's own words, or the subject of one without words, say stop and no more."""
-    words = plain_words(text[: 2 * _MAX_CHARACTERS])
+    # A line is a sentence: a name stands below.
+    words = plain_words(_LINE_END.sub(". ", text.strip()[: 2 * _MAX_CHARACTERS]))
     if not words.strip(" .,-!"):
         own_subject = plain_words(subject[: 2 * _MAX_CHARACTERS])
         return not _REPLY_MARK.match(own_subject) and _is_stop(own_subject)

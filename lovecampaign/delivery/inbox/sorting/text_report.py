@@ -37,8 +37,9 @@ _FAILED = re.compile(
     r"( to be| to| be| while| attempting to| in)? ?(the )?deliver"
     r"|return(ed|ing) (mail|message|to sender)|mail (system )?error|failure (notice|reasons)"
     r"|(did not|didn't|has not|never) reach(ed)?|permanent(ly)? (fatal )?(error|fail)|fatal errors"
-    r"|mailbox (is )?full|message (blocked|rejected|bounced)|(was|were) rejected|bounce"
+    r"|mailbox (is )?full|message (blocked|rejected|bounced)|(was|were) (\w+ )?rejected|bounce"
     r"|mail could not|delivery to the following|addresses? failed|rejected your message"
+    r"|(has been|been|mail is) returned|failed (mail|recipient)|not been delivered|processing error"
     r"|unzustellbar|nicht zugestellt|unzustell|non (remis|distribu)|n'a pas (pu|ete|été) "
     r"|echec de (la )?remise|échec de (la )?remise|no (se )?(ha podido|pudo|ha sido) entreg"
     r"|non (e|è) stato (possibile )?(recapit|consegn)|mancat[oa] (recapito|consegna)"
@@ -47,7 +48,8 @@ _FAILED = re.compile(
 )
 _DELAYED = re.compile(
     r"(?i)warning message only|do not need to resend|will (keep|continue) (to )?try|will be retried"
-    r"|\(delay\)|delivery (has been |is )?delayed|not (yet )?been delivered|still being retried"
+    r"|\(delay\)|delivery (has been |is )?delayed|not yet been delivered|still being retried"
+    r"|attempts will (be )?continue"
     r"|delivery (status notification )?delay|warning: (could not send|message)"
     r"|noch nicht zugestellt"
 )
@@ -69,7 +71,7 @@ _MARKED = (
     re.compile(
         rf"(?im)^[ \t]*(?:final|original)-recipient:[ \t]*[\w-]+[ \t]*;[ \t]*({ADDRESS.pattern})"
     ),
-    re.compile(rf"(?m)^[ \t*>\"]*<?({ADDRESS.pattern})[>\"]?[ \t]*:"),
+    re.compile(rf"(?m)^[ \t*>\"]*[<\[]?({ADDRESS.pattern})[>\"\]]?[ \t]*:"),
     re.compile(rf"(?m)^[ \t*>•-]*<?({ADDRESS.pattern})>?[ \t]*(?:\(|<|$)"),
     re.compile(
         rf"(?i)(?:recipients?|address(?:es)?|(?:mail|deliver\w*|sent) to"
@@ -81,7 +83,10 @@ _MARKED = (
 _NEXT = re.compile(rf"(?m)^[ \t\"]*<?({ADDRESS.pattern})[>\"]?[ \t]*(?::|$)")
 _FOR = re.compile(rf"(?m)\bfor <({ADDRESS.pattern})>")
 _REPLY = re.compile(r"(?<![\d.])[45]\d\d[ \-:]+(?:#?[45]\.\d{1,3}\.\d{1,3}|\S)|\(?#[45]\.\d\.\d")
+#: Servers, of which no person writes.
+_SERVERS = re.compile(r"^(mailer-?daemon|mdaemon|mail-?daemon)$")
 _MAX_WORDS = 20_000
+_MAX_HEAD = 1_000
 _MAX_RECIPIENTS = 20
 
 
@@ -98,18 +103,43 @@ def is_from_daemon(mail: IncomingMail) -> bool:
 
 def read_text_reports(mail: IncomingMail) -> Sequence[Report]:
     """The reports of a plain text bounce, one for each recipient; none where it is none."""
-    if not is_from_daemon(mail):
-        return ()
     words = own_words(mail)
+    if not (is_from_daemon(mail) or _is_undeclared(mail, words)):
+        return ()
     head = f"{mail.subject}\n{words[:_MAX_WORDS]}"
     is_delayed = bool(_DELAYED.search(head))
-    if not (is_delayed or _FAILED.search(head) or "x-failed-recipients" in mail.headers):
+    if not (is_delayed or _FAILED.search(head) or _is_servers(mail, head)):
         return ()
     action = "delayed" if is_delayed else "failed"
     first = find_recipient(mail, words)
     listed = dict.fromkeys(found[1] for found in _NEXT.finditer(words[:_MAX_WORDS]))
     others = [one for one in listed if one.lower() != first.lower()] if first in listed else []
     return [_report(words, one, action) for one in (first, *others[:_MAX_RECIPIENTS])]
+
+
+def _is_undeclared(mail: IncomingMail, words: str) -> bool:
+    """Whether a report names no server as its writer.
+
+    Its subject and its first words speak of a failure, with an address or the returned mail; a
+    person who writes of that answers a mail, or names neither.
+    """
+    if mail.first("in-reply-to") or mail.first("references"):
+        return False
+    head = words[:_MAX_HEAD]
+    if not all(_FAILED.search(one) or _DELAYED.search(one) for one in (mail.subject, head)):
+        return False
+    own = header_addresses(mail.all("to", "cc", "delivered-to", "from", "reply-to"))
+    others = (one.lower() for one in ADDRESS.findall(head))
+    return any(True for _ in mail.returned_headers()) or any(one not in own for one in others)
+
+
+def _is_servers(mail: IncomingMail, head: str) -> bool:
+    """Whether a server reports a failure in words that are not known, but for their cause."""
+    if "x-failed-recipients" in mail.headers:
+        return True
+    is_server = _SERVERS.match(local_part(header_address(mail.first("from"))))
+    has_returned = any(True for _ in mail.returned_headers())
+    return bool(is_server) and (has_returned or find_cause(head[:_MAX_HEAD]) is not None)
 
 
 def _report(words: str, recipient: str, action: str) -> Report:

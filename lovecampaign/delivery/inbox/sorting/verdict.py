@@ -29,7 +29,7 @@ _GAVE_UP = re.compile(
 #: Exim found no route: it keeps mail where the DNS gives no answer.
 _UNROUTABLE = re.compile(r"(?i)unroute?able address")
 #: Codes of mailboxes and domains that never take mail (RFC 3463, RFC 7504, RFC 7505).
-_NEVER = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.3.2", "5.4.4"})
+_NEVER = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.3.2", "5.4.4", "5.4.310"})
 _NO_MAIL_CODES = frozenset({521, 556})
 #: Yahoo looks for the mailbox after DATA only.
 _LATE_LOOKUP = re.compile(r"(?i)this user doesn't have an? \S+ account")
@@ -39,6 +39,15 @@ _RESTING = re.compile(
     r"|deactivated"
     r"|terminated|locked)\b(?! or disc)"
 )
+#: The answers to RCPT of Postfix's and Microsoft's directories of recipients, and IronPort's.
+_NO_RECIPIENT = re.compile(
+    r"(?i)recipient address rejected: access denied|^#?(?:5\.1\.0 )?address rejected\.?$"
+)
+#: Of Microsoft, an address that does not exist; of others, anything.
+_UNAVAILABLE = re.compile(
+    r"(?i)^requested action not taken: mailbox unavailable\s*(?:\([\w:-]+\).*)?$"
+)
+_MICROSOFT = re.compile(r"(?i)@(?:hotmail|outlook|live|msn)\.|\(S\d{10}\)|protection\.outlook\.com")
 MAX_DIAGNOSTIC = 1_000
 
 
@@ -76,6 +85,8 @@ def _fault(report: Report) -> FaultKind:
         return FaultKind.RECIPIENT
     if status in _NEVER and cause in (None, RefusalCause.DOMAIN):
         return FaultKind.RECIPIENT
+    if _is_no_recipient(report, words):
+        return FaultKind.RECIPIENT
     verdict = classify_reply(
         Phase.RCPT, Reply(code=number or 550, lines=(f"{status} {words}".strip(),))
     )
@@ -83,6 +94,13 @@ def _fault(report: Report) -> FaultKind:
     if fault is FaultKind.RECIPIENT and _is_filter(report, status, words):
         return FaultKind.UNCLEAR
     return fault
+
+
+def _is_no_recipient(report: Report, words: str) -> bool:
+    if _UNAVAILABLE.match(words):
+        is_theirs = _MICROSOFT.search(f"{report.email} {report.diagnostic}")
+        return report.command in ("RCPT", "") and is_theirs is not None
+    return report.command != "DATA" and _NO_RECIPIENT.search(words) is not None
 
 
 def _temporary_fault(cause: RefusalCause | None) -> FaultKind:

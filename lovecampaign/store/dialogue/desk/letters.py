@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -61,7 +61,8 @@ class DeskLetter:
     name: str
     #: Who waits; None: no subscriber has that address.
     subscriber_id: int | None
-    #: The subscriber of the email that it answers, for a letter from another address.
+    #: For a letter from another address: the subscriber of the email that it answers, else the only
+    #: one with the writer's name.
     guess: str | None
     campaign_id: int | None
     campaign_key: str | None
@@ -217,7 +218,27 @@ def _read(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[D
         .where(*conditions)
         .order_by(incoming_mail.c.at, incoming_mail.c.id)
     )
-    return [_letter(row) for row in rows]
+    return _with_guesses(connection, [_letter(row) for row in rows])
+
+
+def _with_guesses(connection: Connection, letters: list[DeskLetter]) -> list[DeskLetter]:
+    """By first and last name, for writers of whom nothing else is known."""
+    unknown = {
+        one.id: one.name.lower()
+        for one in letters
+        if one.subscriber_id is None and one.delivery_id is None and " " in one.name
+    }
+    if not unknown:
+        return letters
+    name = sa.func.lower(subscriber.c.first_name + " " + subscriber.c.last_name)
+    rows = connection.execute(
+        sa.select(name.label("name"), sa.func.min(subscriber.c.email).label("email"))
+        .where(name.in_(set(unknown.values())), subscriber.c.forgotten_at.is_(None))
+        .group_by(name)
+        .having(sa.func.count() == 1)
+    )
+    emails = {row.name: row.email for row in rows}
+    return [replace(one, guess=one.guess or emails.get(unknown.get(one.id, ""))) for one in letters]
 
 
 def _letter(row: sa.Row[Any]) -> DeskLetter:

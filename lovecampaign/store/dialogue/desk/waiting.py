@@ -39,7 +39,7 @@ def is_waiting() -> sa.ColumnElement[bool]:
 
 
 def open_letters(connection: Connection, keys: Collection[str]) -> None:
-    """Put these mails on the desk, where they are letters and not there yet.
+    """Put these mails on the desk, where people wrote them and they are not there yet.
 
     The writer waits if the letter is matched to them, or their address is a subscriber's own.
     """
@@ -59,13 +59,40 @@ def open_letters(connection: Connection, keys: Collection[str]) -> None:
         )
         .where(
             is_one_of(incoming_mail.c.key, keys),
-            incoming_mail.c.kind == "letter",
+            incoming_mail.c.kind.in_(("letter", "unsubscribe")),
             incoming_mail.c.address_key != "",
             sa.not_(is_on_desk),
         )
     )
     names = ("mail_id", "subscriber_id", "campaign_id")
     connection.execute(sa.insert(desk_letter).from_select(names, letters))
+
+
+def reopen_bounced(connection: Connection, transactional_ids: Collection[int]) -> None:
+    """Answers that came back after the provider had accepted them: their letters wait again."""
+    if not transactional_ids:
+        return
+    came_back = connection.execute(
+        sa.update(desk_answer)
+        .where(
+            desk_answer.c.mail_id.is_not(None),
+            is_one_of(desk_answer.c.transactional_id, transactional_ids),
+            desk_answer.c.sent_at.is_not(None),
+        )
+        .values(sent_at=None)
+        .returning(desk_answer.c.mail_id, desk_answer.c.transactional_id)
+    ).all()
+    connection.execute(
+        sa.update(transactional)
+        .where(is_one_of(transactional.c.id, [row.transactional_id for row in came_back]))
+        .values(state=DeliveryState.FAILED.value, detail="the answer came back")
+    )
+    connection.execute(
+        sa.update(desk_letter)
+        .where(is_one_of(desk_letter.c.mail_id, [row.mail_id for row in came_back]))
+        .where(desk_letter.c.why == "")
+        .values(done_at=None)
+    )
 
 
 def note_sent_answers(connection: Connection, now: datetime) -> None:

@@ -105,6 +105,8 @@ def test_feedback_that_is_no_complaint_suppresses_nobody(kind: str) -> None:
         {"Subject": "Respuesta automática: Día 1"},
         {"Subject": "Fuori sede"},
         {"Subject": "Automatisch antwoord: Dag 1"},
+        {"Subject": "Ana Meier ist außer Haus"},
+        {"Subject": "Автоматический ответ: День 1"},
         {"From": "no-reply@shop.example"},
         {"Return-Path": "<>"},
         {"Content-Type": 'multipart/report; report-type=disposition-notification; boundary="y"'},
@@ -130,6 +132,27 @@ def test_what_a_program_wrote_is_automatic(headers: dict[str, str]) -> None:
 def test_words_of_absence_count_where_no_mail_is_answered(text: str) -> None:
     """Debian's vacation answers with To, From and Subject only."""
     assert sort_mail(letter(text)).kind is MailKind.AUTOMATIC
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This is an automated response.",
+        "Thank you for your email. I am out of the office until Monday.",
+        "Ich bin bis 5.2. nicht im Büro. In dringenden Fällen hilft Bob.",
+        "I no longer work at Acme. Please contact bob@acme.example.",
+        "Your request (#4433) has been received.",
+    ],
+)
+def test_a_programs_words_count_in_a_reply_too(text: str) -> None:
+    raw = letter(text, In_Reply_To=f"<{TOKEN}@bloom.example>")
+
+    assert sort_mail(raw).kind is MailKind.AUTOMATIC
+
+
+@pytest.mark.parametrize("subject", ["Vacation plans", "Ihre Nachricht ist toll", "My absence"])
+def test_a_question_about_a_holiday_is_a_letter(subject: str) -> None:
+    assert sort_mail(letter("Can I pause?", Subject=subject)).kind is MailKind.LETTER
 
 
 def test_a_reply_that_mentions_a_holiday_is_a_letter() -> None:
@@ -176,3 +199,83 @@ def test_html_is_read_without_its_quote() -> None:
 def test_words_in_a_charset_that_python_lacks_are_read(charset: str) -> None:
     mail = sort_mail(letter("Thank you", Content_Type=f"text/plain; charset={charset}"))
     assert (mail.kind, mail.text) == (MailKind.LETTER, "Thank you")
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "text", "kind"),
+    [
+        (
+            "ndr@mx.example",
+            "Returned Mail - Error During Delivery",
+            "-- Failed Recipients --\n<ana@reader.example>: No such user",
+            MailKind.BOUNCE_HARD,
+        ),
+        (
+            "gateway@mx.example",
+            "Delivery failure notification",
+            "Not delivered to:\nana@reader.example\nDelivery attempts will continue for 5 days.",
+            MailKind.DELAYED,
+        ),
+        (
+            "MDaemon@mx.example",
+            "Warning: ana@reader.example",
+            "ana@reader.example - no such user here.",
+            MailKind.BOUNCE_HARD,
+        ),
+        (
+            "postmaster@mx.example",
+            "Undeliverable: Mailman 2.0.12",
+            "Your message did not reach:\n'ana@reader.example'\nThe mailbox is full",
+            MailKind.BOUNCE_SOFT,
+        ),
+    ],
+)
+def test_a_report_in_words_of_its_own_names_its_recipient(
+    sender: str, subject: str, text: str, kind: MailKind
+) -> None:
+    mail = sort_mail(letter(text, From=sender, Subject=subject))
+
+    assert (mail.kind, mail.email) == (kind, "ana@reader.example")
+
+
+def test_a_letter_about_a_parcel_that_failed_is_a_letter() -> None:
+    raw = letter("My flowers were not delivered. Delivery has failed!", Subject="Delivery failed")
+
+    assert sort_mail(raw).kind is MailKind.LETTER
+
+
+@pytest.mark.parametrize(
+    ("email", "reply", "kind"),
+    [
+        (
+            "ana@hotmail.com",
+            "550 Requested action not taken: mailbox unavailable",
+            MailKind.BOUNCE_HARD,
+        ),
+        (
+            "ana@reader.example",
+            "550 Requested action not taken: mailbox unavailable",
+            MailKind.BOUNCE_SOFT,
+        ),
+        (
+            "ana@reader.example",
+            "550 5.4.1 Recipient address rejected: Access denied",
+            MailKind.BOUNCE_HARD,
+        ),
+        ("ana@reader.example", "550 #5.1.0 Address rejected.", MailKind.BOUNCE_HARD),
+        ("ana@reader.example", "550 Too many invalid recipients", MailKind.BOUNCE_SOFT),
+        ("ana@reader.example", "550 Cannot verify sender: no such host", MailKind.BOUNCE_SOFT),
+    ],
+)
+def test_an_answer_to_rcpt_is_about_the_address_where_it_says_no_more(
+    email: str, reply: str, kind: MailKind
+) -> None:
+    assert sort_mail(dsn(reply=reply, status="5.0.0", email=email)).kind is kind
+
+
+def test_the_command_is_read_where_a_line_ends_inside_of_it() -> None:
+    raw = dsn(reply="550 User unknown", status="5.0.0").replace(
+        b"reply to RCPT", b"reply to\n RCPT"
+    )
+
+    assert sort_mail(raw).kind is MailKind.BOUNCE_HARD
