@@ -42,6 +42,7 @@ class Purpose(bytes, Enum):
     MAILED = b"mailed"  #: links mailed on request: download, forget, change of address
     ANSWER = b"answer"  #: answers the question of an email
     MONTH = b"month"  #: a subscriber's own month: tasks done, letters to read again
+    HELP = b"help"  #: opens a case for the subscriber of an email
     STORY = b"story"  #: changes or withdraws an answer; mailed to its writer alone
     CARD = b"card"  #: shows the picture of an answer, for its writer to share
 
@@ -160,7 +161,7 @@ _PARTS: Final = {
             *(Purpose.STORY, Purpose.CARD),
         ),
     ),
-    **_parts(_Table.ACTIONS, (Purpose.MONTH,)),
+    **_parts(_Table.ACTIONS, (Purpose.MONTH, Purpose.HELP)),
 }
 #: Without a nonce, all links of a delivery share one token.
 _OLD_PURPOSE = {Purpose.VIEW: Purpose.LINKS, Purpose.DEAL: Purpose.LINKS}

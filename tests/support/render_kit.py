@@ -49,6 +49,7 @@ LINKS = Links(
     deal="https://bloom.example/d/TOKEN",
     answer="https://bloom.example/a/TOKEN",
     month="https://bloom.example/c/TOKEN",
+    help="https://bloom.example/h/TOKEN",
     confirm="https://bloom.example/confirm/TOKEN",
 )
 FOOTER = """<mj-section><mj-column><mj-text>

@@ -139,13 +139,16 @@ def build_translation(draft: CampaignDraft, email: Email, file: CopyFile[Any]) -
             message = f"this translation has no {name}, and {email.copy.file} has one"
             hint = f'add {name}: "…" to the lines between the dashes'
             problems.append(layers.problem(ProblemCode.TRANSLATION, name, message, hint=hint))
-    kept = {name: place for name, place in email.places.items() if name not in _WORDS}
+    # What it does not say itself stays at its place in the other file.
+    guest = layers.guest()
+    own = _WORDS - {"subject" if not layers.get("subject") else "", "guest" if not guest else ""}
+    kept = {name: place for name, place in email.places.items() if name not in own}
     translated = replace(
         email,
         subject=layers.get("subject") or email.subject,
         preheader=layers.get("preheader") or "",
         copy=file.copy,
-        guest=layers.guest() or email.guest,
+        guest=guest or email.guest,
         question=layers.get("question"),
         places={**kept, **layers.places()},
         translations={},

@@ -121,6 +121,7 @@ class RecipientBuilder:
             deal=f"{base}/d/{tokens[Purpose.DEAL]}",
             answer=f"{base}/a/{tokens[Purpose.ANSWER]}",
             month=f"{base}/c/{tokens[Purpose.MONTH]}",
+            help=f"{base}/h/{tokens[Purpose.HELP]}",
         )
 
     def digest(self, person: Member) -> tuple[str, ...]:

@@ -34,6 +34,13 @@ def find_colleague(campaign: Campaign, named: str) -> Colleague:
     return Colleague(name=name, email=campaign.sender.email)
 
 
+def case_owner(campaign: Campaign) -> str:
+    """Who takes a request for help: the advocate, else the first of the team, else the sender."""
+    if campaign.desk.advocate is not None:
+        return campaign.desk.advocate.name
+    return next(iter(list_team(campaign)), campaign.sender.name)
+
+
 def find_me(campaign: Campaign, login: str) -> str:
     """The name of a person at a terminal: the only one of the team, or by their login."""
     team = list_team(campaign)

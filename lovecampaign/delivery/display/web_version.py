@@ -120,6 +120,7 @@ class WebVersions:
             deal=f"{REMOVED_LINK}deal",
             answer=f"{REMOVED_LINK}answer",
             month=f"{REMOVED_LINK}month",
+            help=f"{REMOVED_LINK}help",
             confirm=f"{REMOVED_LINK}confirm",
         )
 

@@ -165,6 +165,7 @@ def _join_links(own: str, join: str) -> Links:
         deal=join,
         answer=join,
         month=join,
+        help=join,
         confirm=own,
     )
 

@@ -32,6 +32,7 @@ _FORMS = {
     "image": "PATH-OR-URL | ALT",
     "answer": "QUESTION",
     "done": "TEXT",
+    "help": "TEXT",
 }
 #: A line intended as a button or an image, well-formed or not.
 _MEANT_AS_ACTION = re.compile(r"\[\[\s*(\w+)\s*:.*")

@@ -12,7 +12,7 @@ from typing import Final
 from lovecampaign.render.markup.code_regions import without_code
 
 #: By directive, the part of ``links`` that its button opens.
-LINK_OF: Final = {"answer": "answer", "done": "month"}
+LINK_OF: Final = {"answer": "answer", "done": "month", "help": "help"}
 _LINE = re.compile(
     rf"^ {{0,3}}\[\[[ \t]*({'|'.join(LINK_OF)})[ \t]*:[ \t]*(\S.*?)[ \t]*\]\][ \t]*$",
     re.IGNORECASE | re.MULTILINE,

@@ -34,7 +34,7 @@ class RenderCode(StrEnum):
     )
     ACTION_MALFORMED = (
         "LC108",
-        "A [[button]], [[image]], [[answer]] or [[done]] is not written as it must be.",
+        "A [[button]], [[image]], [[answer]], [[done]] or [[help]] is not written as it must be.",
     )
     IMAGE_MISSING = "LC109", "An image is not a file of the campaign or the workspace."
     MJML_BROKEN = (

@@ -26,6 +26,8 @@ class Links:
     answer: str
     #: The subscriber's own month, with the task of ``[[done: …]]``.
     month: str
+    #: Opens a case, for ``[[help: …]]``.
+    help: str
     #: Only in the ``confirm`` email: confirms the consent.
     confirm: str | None = None
 

@@ -21,6 +21,7 @@ SAMPLE_LINKS = Links(
     deal="https://links.invalid/d/sample",
     answer="https://links.invalid/a/sample",
     month="https://links.invalid/c/sample",
+    help="https://links.invalid/h/sample",
     confirm="https://links.invalid/confirm/sample",
 )
 

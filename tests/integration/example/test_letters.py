@@ -41,6 +41,7 @@ LINKS = Links(
     share=f"{HOST}/s/token",
     answer=f"{HOST}/a/token",
     month=f"{HOST}/c/token",
+    help=f"{HOST}/h/token",
     deal=f"{HOST}/d/token",
     confirm=f"{HOST}/confirm/token",
 )

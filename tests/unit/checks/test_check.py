@@ -140,5 +140,23 @@ def test_each_translation_is_checked_as_a_letter(tmp_path: Path) -> None:
     assert day is not None
     for found in (check_campaign(campaign, HERE), check_email(campaign, day, HERE)):
         codes = {one.code for one in found if one.place and one.place.file.endswith("01-sol.fr.md")}
-        assert codes >= {"LC103", "LC120"}
+        assert codes >= {"LC103", "LC289"}
         assert "LC229" not in {one.code for one in found}
+
+
+def test_a_setting_that_a_translation_inherits_is_one_problem(tmp_path: Path) -> None:
+    words = "subject: Le sol\npreheader: Deux"
+    own = f"---\n{words}\nkind: guest\nguest: {{name: Mai Tran}}\n---\nHello.\n"
+    folder = write_campaign(
+        tmp_path,
+        days=1,
+        settings={"languages": ["en", "fr"]},
+        files={
+            "days/01-day-1.md": own,
+            "days/01-day-1.fr.md": f"---\n{words}\n---\nBonjour.\n",
+        },
+    )
+    found = check_campaign(load(folder, tmp_path), HERE)
+
+    [problem] = [one for one in found if one.code == "LC246"]
+    assert str(problem.place) == "campaigns/test-month/days/01-day-1.md:5:15"

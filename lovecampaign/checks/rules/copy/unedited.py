@@ -99,7 +99,12 @@ class UnwrittenCopy(EmailRule, code="LC206"):
             )
             if not is_begun:
                 return
-        for name, text in (("subject", email.subject), ("preheader", email.preheader)):
+        named = (
+            ("subject", email.subject),
+            ("preheader", email.preheader),
+            ("guest", email.guest.name if email.guest else ""),
+        )
+        for name, text in named:
             if is_placeholder(text):
                 yield find_email_setting(draft.campaign, email, name, text).problem(
                     f"the {name} of {email.key} is still to be written",

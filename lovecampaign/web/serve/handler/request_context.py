@@ -86,11 +86,16 @@ class RequestContext:
     def query(self, name: str) -> str:
         return self.request.query_params.get(name, "")
 
+    @property
+    def accepted_languages(self) -> tuple[str, ...]:
+        """The visitor's languages, the best first."""
+        return accepted_languages(self.request.headers.get("accept-language", ""))
+
     def translation(
         self, campaign: Campaign | None = None, *, is_operators: bool = False
     ) -> Translation:
         """In the visitor's language, else in the campaign's; the dashboard has fewer."""
-        wanted = accepted_languages(self.request.headers.get("accept-language", ""))
+        wanted = self.accepted_languages
         choices = self.site.translations
         choose = choices.for_operator if is_operators else choices.choose
         return choose(*wanted, *([campaign.language] if campaign else []))

@@ -57,6 +57,7 @@ def test_the_language_is_chosen_on_the_preferences_page(served: Serving, stage: 
     [
         ("fr-CA,en;q=0.5", "Confirmez votre adresse, s’il vous plaît", "Le sol"),
         ("de", "Please confirm your address", "Day 1"),
+        ("de, fr;q=0.8, en;q=0.5", "Confirmez votre adresse, s’il vous plaît", "Le sol"),
     ],
 )
 def test_a_join_in_a_language_is_confirmed_and_written_to_in_it(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from lovecampaign.campaign.words.catalog import (
+    FOLDER,
     Translation,
     english_source,
     find_word_problems,
@@ -115,3 +117,22 @@ def test_plural_forms_and_lists_are_those_of_cldr() -> None:
     assert plural_forms("ar") == {"zero", "one", "two", "few", "many", "other"}
     assert join_list(["A", "B", "C"], "de") == "A, B und C"
     assert join_list([], "de") == ""
+
+
+#: By language, how it would speak to a reader in the other form of address.
+_OTHER_FORM = {
+    "de": r"\b(Ihnen|Ihre?[nmrs]?)\b|[a-zäöüß,] Sie\b",
+    "es": r"\b[Uu]sted|\b[Ss]us? (respuestas?|nombre|texto|mes|caso|cartas?)\b",
+    "fr": r"\b([Tt]u|[Tt]oi|[Tt]on|[Tt]es)\b",
+    "it": r"\b[Ss]u[aoe]i? (risposte?|nome|testo|mese|richiesta|lettere)\b|\bprema\b",
+    "nl": r"\b[Uu]w?\b|\balstublieft\b",
+    "pt": r"\b(lhe|si|equipa|ligaç\w+|connosco)\b",
+}
+
+
+@pytest.mark.parametrize("language", _OTHER_FORM)
+def test_a_language_speaks_to_readers_in_one_form(language: str) -> None:
+    text = (FOLDER / f"{language}.toml").read_text(encoding="utf-8")
+    _, _, words = text.partition("\n")  # the first line names the form
+
+    assert re.findall(rf".*(?:{_OTHER_FORM[language]}).*", words) == []

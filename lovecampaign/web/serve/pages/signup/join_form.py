@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from lovecampaign.audience.address import reachable_key, suggest_address
 from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.words.locale import base_language
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import find_campaign, record_campaign
 from lovecampaign.store.signup.request import SignupForm, SignupRequest, request_signup
@@ -92,7 +93,7 @@ def applicant_of(context: RequestContext, campaign: Campaign, form: JoinForm) ->
         list=context.part("list"),
         first_name=form.first_name,
         timezone=form.timezone,
-        locale=translation.language,
+        locale=_language_of_letters(context, campaign) or translation.language,
         consent_text=consent.text,
         consent_version=consent.version,
         form_url=form.source,
@@ -105,6 +106,16 @@ def applicant_of(context: RequestContext, campaign: Campaign, form: JoinForm) ->
         form=application,
         campaign_id=campaign_id_of(context.site.database, campaign),
     )
+
+
+def _language_of_letters(context: RequestContext, campaign: Campaign) -> str | None:
+    """The first of the campaign's languages that the visitor accepts, where it has several.
+
+    The page may be in one that they like better, and that the campaign does not write in.
+    """
+    written = {base_language(one): one for one in reversed(campaign.languages)}
+    accepted = (written.get(base_language(one)) for one in context.accepted_languages)
+    return next(filter(None, accepted), None) if len(campaign.languages) > 1 else None
 
 
 def submit_application(
