@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -26,6 +27,7 @@ from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.database.types import to_microseconds
+from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.testing.campaigns import write_campaign
 
 #: 09:00 in Paris on day 1.
@@ -116,6 +118,30 @@ def _subscriber(number: int, at: int) -> tuple[object, ...]:
 
 def _tags(number: int) -> tuple[str, ...]:
     return (*TAGS[: number % 3], *(("staff",) if number % 1000 == 1 else ()))
+
+
+def fill_ledger(workspace: Path, rows: int) -> None:
+    """Deliveries of day 1 on SQLite; of their subscribers, only the first 10,000 are there."""
+    with opened(settings_of(workspace)) as database:
+        campaign = load(workspace)
+        record = record_campaign(database, campaign)
+        add_subscribers(database, min(rows, 10_000))
+    email = record.email_ids[campaign.scheduled_emails[0].key]
+    at = to_microseconds(DAY_1)
+    # By the driver, which does not check that the subscribers are there.
+    with contextlib.closing(sqlite3.connect(workspace / "lovecampaign.db")) as connection:
+        connection.execute(_DELIVERIES, {"rows": rows, "of": record.id, "email": email, "at": at})
+        connection.commit()
+        connection.execute("ANALYZE")
+
+
+_DELIVERIES = """
+WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < :rows)
+INSERT INTO delivery (campaign_id, email_id, subscriber_id, batch_id, state, due, next_try_at,
+    attempts, local_day, owner_id, first_claimed_at, claimed_at, settled_at, provider_message_id,
+    nonce)
+SELECT :of, :email, i, 1, 'sent', :at, :at, 1, '2027-02-01', 1, :at, :at, :at, 'm', i FROM k
+"""
 
 
 @contextlib.contextmanager

@@ -6,19 +6,26 @@ comes from ``make bench-setup``.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
 from benchmarks.figures import Figure, Measured, Ratio
+from benchmarks.letter import address_of
 from benchmarks.rounds import Contender, Stats, ratio_to, run_rounds
 from benchmarks.sinks import TOOLS
+from benchmarks.workspace import fill_ledger, make_workspace
 from lovecampaign.campaign.workspace.find import CAMPAIGNS, EXAMPLE_CAMPAIGN, find_example
 
 PART = "Start"
@@ -39,10 +46,25 @@ _COMMANDS: Mapping[str, tuple[Sequence[str], float]] = {
     "status": (("status",), 2.5),
     "send with nothing due": (("send",), 2.5),
 }
+_ROOT = str(Path(__file__).resolve().parents[2])
+#: Run by each build with its own modules, for its own schema.
+_FILL = (
+    "import sys; from pathlib import Path; from benchmarks.workspace import *; "
+    "folder = Path(sys.argv[1]); make_workspace(folder); "
+    "[add_subscribers(each, int(sys.argv[2])) for each in [open_database(settings_of(folder))]]"
+)
 
 
 def measure(rounds: int) -> Measured:
-    return [_help(3 * rounds), _demo(), *_everyday(rounds)]
+    return [
+        _help(3 * rounds),
+        _demo(),
+        *_everyday(rounds),
+        _preview(rounds),
+        _plan_of_many(rounds),
+        _explain(rounds),
+        _processor_time(rounds),
+    ]
 
 
 def _help(rounds: int) -> Figure:
@@ -67,14 +89,139 @@ def _help(rounds: int) -> Figure:
 
 def _demo() -> Figure:
     people = 300 if os.environ.get("QUICK") else 1_000
+    words = ("demo", "--subscribers", str(people))
+    with tempfile.TemporaryDirectory() as folder:
+        stats = run_rounds(_builds(lambda root: _command(Path(folder), root, *words)), 1)
+    seconds = 1 / stats[OURS].median
+    ratios = [ratio_to(stats, OURS, BASELINE, 1 / 0.3)] if BASELINE in stats else []
     return Figure(
         part=PART,
         name=f"make demo, {people:,} subscribers",
-        value=_seconds([_PROGRAM, "demo", "--subscribers", str(people)]),
+        value=seconds,
         unit="s",
         target=60.0,
         is_less_better=True,
+        ratios=ratios,
     )
+
+
+def _preview(rounds: int) -> Figure:
+    """From the start of the process to the page of the month."""
+    with tempfile.TemporaryDirectory() as name:
+
+        def contender(root: str | None) -> Contender:
+            workspace = Path(name) / ("baseline" if root else "ours")
+            for part in (CAMPAIGNS, "templates"):
+                shutil.copytree(Path(root or find_example()) / part, workspace / part)
+            return lambda: 1 / _seconds_to_month(workspace, root)
+
+        stats = run_rounds(_builds(contender), rounds)
+    return _figure("preview, start to the month's page", stats, BASELINE, 2.5)
+
+
+def _seconds_to_month(workspace: Path, root: str | None) -> float:
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "lovecampaign", "preview", "--no-open", "--port", str(port)]
+    start = time.perf_counter()
+    with subprocess.Popen(
+        command,
+        cwd=workspace,
+        env=_environment(root),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as server:
+        try:
+            while server.poll() is None:
+                try:
+                    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as page:
+                        page.read()
+                    return time.perf_counter() - start
+                except urllib.error.URLError:
+                    time.sleep(0.01)
+            raise RuntimeError(f"preview ended with exit code {server.returncode}")
+        finally:
+            server.terminate()
+
+
+def _plan_of_many(rounds: int) -> Figure:
+    people = 30_000 if os.environ.get("QUICK") else 1_000_000
+    with tempfile.TemporaryDirectory() as name:
+
+        def contender(root: str | None) -> Contender:
+            workspace = Path(name) / ("baseline" if root else "ours")
+            _fill(workspace, root, people)
+            return _command(workspace, root, "plan")
+
+        stats = run_rounds(_builds(contender), rounds)
+    return _figure(f"plan, {people:,} subscribers", stats, BASELINE, 2.0)
+
+
+def _explain(rounds: int) -> Figure:
+    few, many = 10_000, 300_000 if os.environ.get("QUICK") else 10_000_000
+    with tempfile.TemporaryDirectory() as name:
+        contenders = {}
+        for rows in (few, many):
+            workspace = Path(name) / str(rows)
+            make_workspace(workspace)
+            fill_ledger(workspace, rows)
+            words = ("explain", address_of(few // 2))
+            contenders[f"{rows:,} rows"] = _command(workspace, None, *words)
+        stats = run_rounds(contenders, rounds)
+    return Figure(
+        part=PART,
+        name=f"explain, {many:,} rows of the ledger, times {few:,}",
+        value=stats[f"{few:,} rows"].times(stats[f"{many:,} rows"]),
+        unit="×",
+        target=1.5,
+        is_less_better=True,
+        floor=1.8,
+    )
+
+
+def _processor_time(rounds: int) -> Figure:
+    """Planning, claims, rendering, journal and settling in one process, without a network."""
+    people = 2_000
+
+    def contender(root: str | None) -> Contender:
+        def send() -> float:
+            with tempfile.TemporaryDirectory() as name:
+                _fill(Path(name), root, people)
+                done = subprocess.run(
+                    [sys.executable, "-m", "benchmarks.parts.one_send", name],
+                    cwd=root or _ROOT,
+                    env=_environment(root),
+                    capture_output=True,
+                    check=True,
+                )
+            costs = json.loads(done.stdout)
+            return float(costs["sent"] / costs["cpu_seconds"])
+
+        return send
+
+    stats = run_rounds(_builds(contender), rounds)
+    ratios = [ratio_to(stats, OURS, BASELINE, 1 / 0.9)] if BASELINE in stats else []
+    return Figure(
+        part=PART,
+        name="messages a second of processor time, one process",
+        value=stats[OURS].median,
+        unit="messages/s",
+        ratios=ratios,
+        note=f"{people:,} subscribers, without start-up and network",
+    )
+
+
+def _fill(workspace: Path, root: str | None, people: int) -> None:
+    command = [sys.executable, "-c", _FILL, str(workspace), str(people)]
+    _seconds(command, Path(root or _ROOT), _environment(root))
+
+
+def _builds(contender: Callable[[str | None], Contender]) -> dict[str, Contender]:
+    """A contender of this build, and one of the earlier build where there is one."""
+    contenders = {OURS: contender(None)}
+    if baseline := os.environ.get("BASELINE"):
+        contenders[BASELINE] = contender(baseline)
+    return contenders
 
 
 def _everyday(rounds: int) -> Measured:
@@ -123,10 +270,16 @@ def _command_of_day(workspace: Path, name: str, rounds: int) -> Figure:
 
 
 def _command(workspace: Path, baseline: str | None, *words: str) -> Contender:
-    command = [sys.executable, "-m", "lovecampaign", *words, *_NOW]
-    root = baseline or str(Path(__file__).resolve().parents[2])
-    environment = {**os.environ, "PYTHONPATH": root, "LOVECAMPAIGN_SECRET_KEY": "5e" * 32}
-    return lambda: 1 / _seconds(command, workspace, environment)
+    command = [sys.executable, "-m", "lovecampaign", *words]
+    command += () if "demo" in words else _NOW
+    return lambda: 1 / _seconds(command, workspace, _environment(baseline))
+
+
+def _environment(baseline: str | None) -> Mapping[str, str]:
+    """Of a build's commands, which keep their compiled modules as everywhere."""
+    environment = {**os.environ, "PYTHONPATH": baseline or _ROOT}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return {**environment, "LOVECAMPAIGN_SECRET_KEY": "5e" * 32}
 
 
 def _figure(name: str, stats: Mapping[str, Stats], peer: str, target: float) -> Figure:

@@ -46,8 +46,8 @@ class EmailInputs:
     def key(self, email: Email, content: Content) -> str:
         """A hash of all inputs; equal in every process."""
         own = list(self._own(email))
-        parts = [*self._shared, _canonical(own), content.to_json()]
-        parts.append(_canonical(self.facts_for(content)))
+        parts = [*self._shared, canonical(own), content.to_json()]
+        parts.append(canonical(self.facts_for(content)))
         places = (place.file for each in own for place in each.places.values())
         files = {self._campaign.file, *(each.copy.file for each in own), *places}
         parts += [f"{file} {self._hash_of(file)}" for file in sorted(files)]
@@ -68,7 +68,7 @@ class EmailInputs:
     def _shared(self) -> tuple[str, ...]:
         """The inputs that all emails share."""
         settings = replace(self._campaign, emails=(), files=())
-        return (_canonical(settings), _canonical(self._outlines))
+        return (canonical(settings), canonical(self._outlines))
 
     def _hash_of(self, file: str) -> str:
         """Excerpts are read from the author's files."""
@@ -95,16 +95,16 @@ def _outline(email: Email) -> Email:
     )
 
 
-def _canonical(value: object) -> str:
+def canonical(value: object) -> str:
     """Like ``repr``, but the same in every process: sets have no order of their own."""
     if is_dataclass(value):
-        named = (f"{one.name}={_canonical(getattr(value, one.name))}" for one in fields(value))
+        named = (f"{one.name}={canonical(getattr(value, one.name))}" for one in fields(value))
         return f"{type(value).__name__}({','.join(named)})"
     if isinstance(value, Mapping):
-        items = (f"{_canonical(key)}:{_canonical(one)}" for key, one in value.items())
+        items = (f"{canonical(key)}:{canonical(one)}" for key, one in value.items())
         return f"{{{','.join(sorted(items))}}}"
     if isinstance(value, AbstractSet):
-        return f"{{{','.join(sorted(map(_canonical, value)))}}}"
+        return f"{{{','.join(sorted(map(canonical, value)))}}}"
     if isinstance(value, (list, tuple)):
-        return f"[{','.join(map(_canonical, value))}]"
+        return f"[{','.join(map(canonical, value))}]"
     return repr(value)

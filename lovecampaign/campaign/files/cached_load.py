@@ -48,9 +48,10 @@ _MODEL = "lovecampaign.campaign.model."
 class _Letter:
     """A copy file in two parts."""
 
-    #: A hash of the lines down to the end of its front matter.
+    #: A hash of the lines down to the end of its front matter; without one, of all lines.
     settings: str
-    copy: Copy
+    #: None for a file without front matter, as ``replies.voice``.
+    copy: Copy | None
 
 
 def load_campaign_cached(
@@ -124,13 +125,13 @@ def _letters(files: tuple[str, ...], workspace: Path) -> dict[str, _Letter] | No
     letters = {}
     for name in files:
         source, problems = read_source(workspace / name, name)
-        fences = find_fences(source) if source and not problems else None
-        if source is None or fences is None or fences.closing is None:
+        if source is None or problems:
             return None
-        copy = copy_from(source, fences.closing + 1)
-        if find_excess(source, copy):
+        closing = find_fences(source).closing
+        copy = None if closing is None else copy_from(source, closing + 1)
+        if copy and find_excess(source, copy):
             return None
-        settings = "\n".join(source.lines[: fences.closing]).encode("utf-8", "surrogatepass")
+        settings = "\n".join(source.lines[:closing]).encode("utf-8", "surrogatepass")
         letters[name] = _Letter(settings=hashlib.sha256(settings).hexdigest(), copy=copy)
     return letters
 
@@ -146,7 +147,8 @@ def _entry(loaded: LoadedCampaign, workspace: Path) -> bytes | None:
     settings = {one.name: getattr(campaign, one.name) for one in fields(campaign)}
     del settings["folder"], settings["workspace"]
     wordless = {
-        name: replace(one, copy=replace(one.copy, text="")) for name, one in letters.items()
+        name: replace(one, copy=one.copy and replace(one.copy, text=""))
+        for name, one in letters.items()
     }
     settings["emails"] = _with_words(campaign.emails, wordless)
     heads = {name: letter.settings for name, letter in letters.items()}
@@ -159,7 +161,7 @@ def _with_words(emails: Sequence[Email], letters: Mapping[str, _Letter]) -> tupl
     def with_words(email: Email) -> Email:
         letter = letters.get(email.copy.file)
         translations = {key: with_words(each) for key, each in email.translations.items()}
-        copy = letter.copy if letter else email.copy
+        copy = (letter.copy if letter else None) or email.copy
         return replace(email, copy=copy, translations=translations)
 
     return tuple(map(with_words, emails))

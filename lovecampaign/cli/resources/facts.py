@@ -9,7 +9,8 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from lovecampaign.campaign.deals.code_file import read_codes
 from lovecampaign.campaign.files.cached_load import load_campaign_cached
@@ -18,6 +19,7 @@ from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.checks.base.facts import Facts
 from lovecampaign.cli.framework.invocation import Invocation
 from lovecampaign.cli.resources.campaigns import UsableCampaign
+from lovecampaign.cli.resources.people_cache import count_cached, sqlite_file
 from lovecampaign.core.errors import LovecampaignError, ProblemsFound, UsageError
 from lovecampaign.core.problems import Problem
 from lovecampaign.core.settings import Settings
@@ -70,45 +72,59 @@ def find_facts_leniently(invocation: Invocation, settings: Settings) -> Facts:
         return Facts(now=invocation.now, provider_leaves_machine=True)
 
 
-def with_people(facts: Facts, campaign: Campaign, settings: Settings) -> Facts:
+def with_people(
+    facts: Facts, campaign: Campaign, settings: Settings, *, uses_cache: bool = True
+) -> Facts:
     """The facts with counts of the campaign's people; unchanged without a usable database.
 
     A check never creates or upgrades a database, and works without one that does not answer.
     """
-    people = names = None
-    reused: dict[str, str] = {}
-    overlaps: Mapping[str, int] = {}
-    unpermitted: frozenset[str] = frozenset()
+    file = sqlite_file(settings)
+    if file is not None and not file.exists():
+        return facts
+    from lovecampaign.checks.rules.copy.fields import needed_fields
+
+    fields, others = needed_fields(campaign), load_others(campaign)
+    count = partial(_count, campaign, fields, others, facts.now, settings)
+    if others or not uses_cache:  # letters on one day are counted from now on
+        return replace(facts, **count())
+    return replace(facts, **count_cached(campaign, fields, settings, count))
+
+
+def _count(
+    campaign: Campaign,
+    fields: frozenset[str],
+    others: Sequence[Campaign],
+    now: datetime,
+    settings: Settings,
+) -> Mapping[str, Any]:
+    """Facts from the database, by name; empty without a usable one."""
     with contextlib.suppress(LovecampaignError), _usable_database(settings) as database:
         if database is not None:
-            from lovecampaign.checks.rules.copy.fields import needed_fields
             from lovecampaign.store.dialogue.stories.published import read_unpermitted_names
             from lovecampaign.store.reports.audience_counts import count_audience
             from lovecampaign.store.reports.overlaps import count_overlaps
 
-            people = count_audience(database, campaign, needed_fields(campaign))
+            people = count_audience(database, campaign, fields)
             names = _find_names(database, campaign)
-            reused = dict(_reused_codes(database, campaign))
             with database.read() as connection:
                 unpermitted = read_unpermitted_names(connection, campaign.id)
-            overlaps = count_overlaps(database, campaign, load_others(campaign), facts.now)
-    if people is None or names is None:
-        return facts
-    return replace(
-        facts if not names.has_subscribers else _with_names(facts, names),
-        reused_codes=reused,
-        subscribers=sum(people.by_zone.values()),
-        subscribers_by_zone=people.by_zone,
-        zones=frozenset(people.by_zone),
-        insiders=people.insiders,
-        without_consent=people.without_consent,
-        has_begun=people.begun_with is not None,
-        begun_with=people.begun_with,
-        reachable=people.reachable,
-        known_fields=people.known_fields,
-        overlaps=overlaps,
-        unpermitted_names=unpermitted,
-    )
+            return {
+                **(_names_by_fact(names) if names.has_subscribers else {}),
+                "reused_codes": dict(_reused_codes(database, campaign)),
+                "subscribers": sum(people.by_zone.values()),
+                "subscribers_by_zone": people.by_zone,
+                "zones": frozenset(people.by_zone),
+                "insiders": people.insiders,
+                "without_consent": people.without_consent,
+                "has_begun": people.begun_with is not None,
+                "begun_with": people.begun_with,
+                "reachable": people.reachable,
+                "known_fields": people.known_fields,
+                "overlaps": count_overlaps(database, campaign, others, now),
+                "unpermitted_names": unpermitted,
+            }
+    return {}
 
 
 def warn_of_empty_audience(database: Database, campaign: Campaign, now: datetime) -> list[Problem]:
@@ -119,7 +135,7 @@ def warn_of_empty_audience(database: Database, campaign: Campaign, now: datetime
     from lovecampaign.checks.base.rule import MonthDraft
     from lovecampaign.checks.rules.plan.audience import MembersThere
 
-    facts = _with_names(Facts(now=now), names)
+    facts = Facts(now=now, **_names_by_fact(names))
     return list(MembersThere().find(MonthDraft(campaign=campaign, facts=facts)))
 
 
@@ -136,14 +152,13 @@ def _tags_of(campaign: Campaign) -> frozenset[str]:
     )
 
 
-def _with_names(facts: Facts, names: AudienceNames) -> Facts:
-    return replace(
-        facts,
-        empty_lists=names.empty_lists,
-        known_lists=names.known_lists,
-        unused_tags=names.unused_tags,
-        known_tags=names.known_tags,
-    )
+def _names_by_fact(names: AudienceNames) -> Mapping[str, Any]:
+    return {
+        "empty_lists": names.empty_lists,
+        "known_lists": names.known_lists,
+        "unused_tags": names.unused_tags,
+        "known_tags": names.known_tags,
+    }
 
 
 def _reused_codes(database: Database, campaign: Campaign) -> Iterator[tuple[str, str]]:
@@ -163,10 +178,7 @@ def _reused_codes(database: Database, campaign: Campaign) -> Iterator[tuple[str,
 
 @contextlib.contextmanager
 def _usable_database(settings: Settings) -> Iterator[Database | None]:
-    """None where there is no database, or one of another version than ours."""
-    if _has_no_database_file(settings):
-        yield None
-        return
+    """None where there is none, or one of another version than ours."""
     from lovecampaign.store.database.schema_version import HEAD, find_database
 
     database, version = find_database(settings)
@@ -179,13 +191,6 @@ def load_others(campaign: Campaign) -> Sequence[Campaign]:
     folders = [each for each in list_campaigns(campaign.workspace) if each != campaign.folder]
     loaded = (load_campaign_cached(folder, campaign.workspace).campaign for folder in folders)
     return [each for each in loaded if each is not None and each.id != campaign.id]
-
-
-def _has_no_database_file(settings: Settings) -> bool:
-    """Found out without SQLAlchemy, which takes a tenth of a second to import."""
-    name, _, path = settings.database_url.partition(":///")
-    file = settings.workspace / path.partition("?")[0]
-    return name == "sqlite" and not file.exists()
 
 
 def require_same_start(database: Database, campaign: Campaign, now: datetime) -> None:

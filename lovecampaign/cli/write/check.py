@@ -132,7 +132,7 @@ def _check_one(
     if loaded.campaign is None:
         files = sum(path.suffix in {".yaml", ".md"} for path in folder.rglob("*"))
         return CheckReport(names=[folder.name], files=files, problems=loaded.problems)
-    facts = with_people(facts, loaded.campaign, settings)
+    facts = with_people(facts, loaded.campaign, settings, uses_cache=cache is not None)
     return CheckReport(
         names=[folder.name],
         files=len(loaded.campaign.files),

@@ -84,6 +84,18 @@ def test_words_of_a_translation_are_read_anew(tmp_path: Path) -> None:
     assert "Tout neuf." in loaded.campaign.emails[0].translations["fr"].copy.text
 
 
+def test_the_text_of_the_voice_is_read_anew(tmp_path: Path) -> None:
+    voice = {"replies": {"voice": "voice.md"}}
+    folder = write_campaign(tmp_path, days=3, length=5, settings=voice)
+    for text in ("Warm and short.", "Warm and very short."):
+        (folder / "voice.md").write_text(text)
+        loaded = [load_campaign_cached(folder, tmp_path) for _ in range(2)]
+        assert loaded == [load_campaign(folder, tmp_path)] * 2
+        assert loaded[0].campaign is not None
+        assert text in repr(loaded[0].campaign)
+    assert len(entries(tmp_path)) == 1
+
+
 def test_problems_of_settings_come_back(folder: Path, tmp_path: Path) -> None:
     file = folder / "days" / "02-day-2.md"
     file.write_text(file.read_text().replace("subject:", "subjekt: x\nsubject:"))
