@@ -268,6 +268,7 @@ def answering(studio: Studio) -> None:
         "I had wanted to sow them with my class on Friday.\n\nCarla",
     }
     studio.at(paris("03-04 09:00"))
+    studio.show("help", f"/h/{studio.token(READER, Purpose.HELP)}")
     for address, text in letters.items():
         file = studio.shop.folder / "letter.eml"
         file.write_text(

@@ -34,7 +34,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
     settings = Settings(workspace=tmp_path_factory.mktemp("workspace"), secret_keys=("test-key",))
     database = open_database(settings)
     bodies = {
-        4: f"Hi.\n\n[[answer: {QUESTION}]]\n\n[[done: I have watered it]]\n",
+        4: f"Hi.\n\n[[answer: {QUESTION}]]\n\n[[done: I have watered it]]\n\n"
+        "[[help: It is not well]]\n",
         6: _HEROES,
         7: _HEROES,
     }
@@ -95,6 +96,16 @@ def test_one_press_marks_a_task(answers: Answers, new_page: NewPage) -> None:
     assert_accessible(phone)
     phone.get_by_role("button", name="I have watered it").click()
     expect(phone.get_by_text("It is marked as done.")).to_be_visible()
+    assert_accessible(phone)
+
+
+def test_one_press_asks_for_help(answers: Answers, new_page: NewPage) -> None:
+    phone = new_page(**PHONE)
+    token = token_of(answers.stage, answers.readers[0], "day-04", Purpose.HELP)
+    phone.goto(f"{answers.served.url}/h/{token}")
+    assert_accessible(phone)
+    phone.get_by_role("button", name="Ask for help").click()
+    expect(phone.get_by_role("heading", name="takes care of it")).to_be_visible()
     assert_accessible(phone)
 
 

@@ -23,7 +23,7 @@ from lovecampaign.store.ledger.incoming import IncomingRow, record_incoming
 from lovecampaign.store.ledger.lookup import DeliveryRecord
 from lovecampaign.store.tables import incoming_mail, subscriber
 
-#: Of a case's line.
+#: Characters of a case's line.
 _MAX_ABOUT = 200
 
 
@@ -74,7 +74,7 @@ def request_help(
         subscriber_id=delivery.subscriber_id,
         campaign_id=delivery.campaign_id,
         mail_id=mail_id,
-        about=" ".join((text or subject).split())[:_MAX_ABOUT],
+        about=subject[:_MAX_ABOUT],
         owner=case_owner(campaign),
         due=step_dates(campaign, now),
     )

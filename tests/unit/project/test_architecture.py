@@ -63,7 +63,7 @@ LAYERS: dict[str, tuple[frozenset[str], ...]] = {
         """,
         "delivery/desk": """
             promise phrases team message advocate campaigns history
-            overview write
+            overview write help_request
             morning
         """,
         "delivery/engine": """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -96,7 +97,7 @@ def _ask(
     )
 
 
-def _promise(link: OpenedLink, owner: str, start: datetime) -> dict[str, object]:
+def _promise(link: OpenedLink, owner: str, start: datetime) -> dict[str, Any]:
     """Who answers, where to, and by when."""
     return {
         "owner": owner,
