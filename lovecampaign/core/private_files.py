@@ -19,7 +19,7 @@ def make_private_folder(folder: Path) -> None:
     """Make a folder and those above it, where they are missing; raises OSError."""
     if folder.is_dir():
         return
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder.parent)
     folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
 
