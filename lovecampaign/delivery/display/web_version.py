@@ -52,7 +52,7 @@ class WebVersions:
             _CACHE_SIZE
         )
 
-    def render(
+    def render(  # noqa: PLR0913 - a letter, its subscriber, and for whom
         self,
         connection: Connection,
         campaign: Campaign,
@@ -60,6 +60,7 @@ class WebVersions:
         delivery: DeliveryRecord,
         now: datetime,
         *,
+        shared_token: str,
         is_shared: bool,
     ) -> Message | None:
         """As the subscriber got it, or as anyone may read it; None where it was not sent.
@@ -95,7 +96,7 @@ class WebVersions:
             zone=effective_zone(None, campaign) if is_shared else person.zone,
             delivery_id="copy",
             first_claimed_at=delivery.first_claimed_at or now,
-            links=self._links(campaign, now),
+            links=self._links(campaign, now, shared_token),
             deal_code=_code(email, is_insider=reader.is_insider),
             deal_closes=None if is_shared else _closes(connection, campaign, delivery),
             digest=days.keys,
@@ -104,7 +105,7 @@ class WebVersions:
         )
         return renderer.render(recipient)
 
-    def _links(self, campaign: Campaign, now: datetime) -> Links:
+    def _links(self, campaign: Campaign, now: datetime, shared_token: str) -> Links:
         """Only public links work."""
         base, insiders = self._settings.public_url, campaign.insiders
         is_open = insiders is not None and now < insiders.until
@@ -121,6 +122,7 @@ class WebVersions:
             answer=f"{REMOVED_LINK}answer",
             month=f"{REMOVED_LINK}month",
             help=f"{REMOVED_LINK}help",
+            gift=f"{base}/g/{shared_token}",  # counts for no one
             confirm=f"{REMOVED_LINK}confirm",
         )
 

@@ -21,6 +21,7 @@ from lovecampaign.delivery.prepare.content_versions import (
     accept_edit,
     find_content,
 )
+from lovecampaign.delivery.prepare.gift_store import keep_gifts
 from lovecampaign.delivery.prepare.image_check import check_images
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.renderer import EmailRenderer
@@ -79,6 +80,7 @@ def prepare_email(
         problems = (*problems, *_load_codes(sender, campaign, record, email))
     if has_errors(problems):
         return EmailReadiness(job=None, problems=problems)
+    keep_gifts(campaign, versions.content.all_gifts)
     job = EmailJob(
         campaign=campaign,
         record=record,

@@ -99,7 +99,9 @@ class Composer:
             author_text(content.preheader), file_of_setting(content.copy.file, "preheader")
         )
         self._parts = {
-            words.key: _CopyPart(plain, words, is_digested=words is not content.words)
+            words.key: _CopyPart(
+                plain, words, content.gifts, is_digested=words is not content.words
+            )
             for words in content.authored
         }
         self._shared_names = shared_names(campaign, self._logo())
@@ -190,13 +192,20 @@ class Composer:
 class _CopyPart:
     """The compiled templates of one copy and its subject, for the email or a day in a digest."""
 
-    def __init__(self, jinja: EmailEnvironment, words: AuthoredEmail, *, is_digested: bool) -> None:
+    def __init__(
+        self,
+        jinja: EmailEnvironment,
+        words: AuthoredEmail,
+        gifts: Mapping[str, str],
+        *,
+        is_digested: bool,
+    ) -> None:
         self._words = words
         self.file = words.copy.file
         self._subject: Template = jinja.template_from(
             author_text(words.subject), file_of_setting(words.copy.file, "subject")
         )
-        copy = expand_actions(words.copy.text, words.key if is_digested else None)
+        copy = expand_actions(words.copy.text, words.key if is_digested else None, gifts)
         self.copy: Template = jinja.template_from(author_text(copy), words.copy.file)
         self.extras = {"guest": words.guest, "question": words.question}
 

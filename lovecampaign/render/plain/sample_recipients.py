@@ -22,6 +22,7 @@ SAMPLE_LINKS = Links(
     answer="https://links.invalid/a/sample",
     month="https://links.invalid/c/sample",
     help="https://links.invalid/h/sample",
+    gift="https://links.invalid/g/sample",
     confirm="https://links.invalid/confirm/sample",
 )
 
