@@ -20,10 +20,11 @@ from lovecampaign.delivery.display.digest_days import IncludedDays, find_include
 from lovecampaign.delivery.transactional.welcome_days import with_parts
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.heroes import NO_HEROES
-from lovecampaign.render.model.recipient import NO_PROGRESS, Links, Recipient
+from lovecampaign.render.model.recipient import NO_GIVING, NO_PROGRESS, Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.deal_stock.extensions import extended_closing_times
+from lovecampaign.store.dialogue.gifts.giving import read_giving
 from lovecampaign.store.dialogue.stories.published import read_heroes
 from lovecampaign.store.dialogue.tasks import read_progress
 from lovecampaign.store.eligibility.eligibility import Eligibility
@@ -91,6 +92,10 @@ class WebVersions:
             progress = read_progress(connection, delivery.campaign_id, zones, now)[
                 delivery.subscriber_id
             ]
+        giving = NO_GIVING
+        if renderer.prints_giving and not is_shared:
+            ids = [delivery.subscriber_id]
+            giving = read_giving(connection, campaign, delivery.campaign_id, ids)[ids[0]]
         recipient = Recipient(
             subscriber=reader,
             zone=effective_zone(None, campaign) if is_shared else person.zone,
@@ -102,6 +107,7 @@ class WebVersions:
             digest=days.keys,
             heroes=heroes,
             progress=progress,
+            giving=giving,
         )
         return renderer.render(recipient)
 
