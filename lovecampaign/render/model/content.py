@@ -86,7 +86,7 @@ class Content:
         The days of a digest do not count: an edited day blocks that day, not the digest.
         """
         own = set(_paths([self.copy.text, *self.templates.values()]))
-        said = {
+        said: dict[str, object] = {
             "subject": self.subject,
             "preheader": self.preheader,
             "copy": self.copy.text,
@@ -95,7 +95,7 @@ class Content:
             "images": {path: one.name for path, one in self.images.items() if path in own},
         }
         if own_gifts := [self.gifts.get(path) for path in find_gifts(self.copy.text)]:
-            said["gifts"] = own_gifts
+            said["gifts"] = [key or "" for key in own_gifts]
         if self.translations:
             said["translations"] = {
                 language: content.fingerprint() for language, content in self.translations.items()

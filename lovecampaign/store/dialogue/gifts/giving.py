@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -30,24 +31,26 @@ def read_giving(
     connection: Connection, campaign: Campaign, campaign_id: int, ids: Collection[int]
 ) -> Mapping[int, Giving]:
     """What these subscribers were given and asked; of all that are given."""
-    gifts, asks = (
-        dict(
-            connection.execute(
-                _count(campaign_id, keys)
-                .add_columns(_row.c.subscriber_id)
-                .where(is_one_of(_row.c.subscriber_id, ids))
-                .group_by(_row.c.subscriber_id)
-                .with_only_columns(_row.c.subscriber_id, sa.func.count())
-            ).all()
-        )
-        for keys in (_giving_keys(campaign), _asking_keys(campaign))
-    )
+    gifts = _count_each(connection, campaign_id, _giving_keys(campaign), ids)
+    asks = _count_each(connection, campaign_id, _asking_keys(campaign), ids)
     return {
         id_: Giving(gifts=gifts.get(id_, 0), asks=asks.get(id_, 0))
         if id_ in gifts or id_ in asks
         else NO_GIVING
         for id_ in ids
     }
+
+
+def _count_each(
+    connection: Connection, campaign_id: int, keys: Collection[str], ids: Collection[int]
+) -> Mapping[int, int]:
+    query = (
+        _count(campaign_id, keys)
+        .where(is_one_of(_row.c.subscriber_id, ids))
+        .group_by(_row.c.subscriber_id)
+        .with_only_columns(_row.c.subscriber_id, sa.func.count())
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def count_by_giving(
@@ -84,7 +87,7 @@ def _asking_keys(campaign: Campaign) -> list[str]:
     return [one.key for one in campaign.emails if one.asks]
 
 
-def _count(campaign_id: int, keys: Collection[str]) -> sa.Select[tuple[int]]:
+def _count(campaign_id: int, keys: Collection[str]) -> sa.Select[Any]:
     """Letters that arrived, also inside of a catch-up or welcome."""
     is_received = sa.or_(
         _row.c.state == DeliveryState.SENT.value,

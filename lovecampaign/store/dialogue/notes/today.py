@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -68,7 +69,7 @@ def name_five(
     if named:
         return named
     queues = {
-        why: iter(connection.scalars(query).all())
+        why: iter([row[0] for row in connection.execute(query)])
         for why, query in _queries(campaign, campaign_id, today, now).items()
     }
     for id_, why in _choose(queues).items():
@@ -110,7 +111,7 @@ def _read_named(connection: Connection, campaign_id: int, today: date) -> Sequen
 
 def _queries(
     campaign: Campaign, campaign_id: int, today: date, now: datetime
-) -> Mapping[Why, sa.Select[tuple[int]]]:
+) -> Mapping[Why, sa.Select[Any]]:
     """By reason: the ids of the people, the most deserving first."""
     recently = sa.literal(now - _NEWS, Instant)
     is_recent_story = sa.and_(
@@ -140,7 +141,7 @@ def _queries(
     }
 
 
-def _people(campaign: Campaign, campaign_id: int, today: date) -> sa.Select[tuple[int]]:
+def _people(campaign: Campaign, campaign_id: int, today: date) -> sa.Select[Any]:
     """Mailable subscribers of the audience whom no list of the last fortnight has named."""
     name = campaign.audience.list
     since = (today - FORTNIGHT).isoformat()
