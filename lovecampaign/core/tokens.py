@@ -43,6 +43,7 @@ class Purpose(bytes, Enum):
     ANSWER = b"answer"  #: answers the question of an email
     MONTH = b"month"  #: a subscriber's own month: tasks done, letters to read again
     HELP = b"help"  #: opens a case for the subscriber of an email
+    GIFT = b"gift"  #: takes a file that an email gives
     STORY = b"story"  #: changes or withdraws an answer; mailed to its writer alone
     CARD = b"card"  #: shows the picture of an answer, for its writer to share
 
@@ -161,7 +162,7 @@ _PARTS: Final = {
             *(Purpose.STORY, Purpose.CARD),
         ),
     ),
-    **_parts(_Table.ACTIONS, (Purpose.MONTH, Purpose.HELP)),
+    **_parts(_Table.ACTIONS, (Purpose.MONTH, Purpose.HELP, Purpose.GIFT)),
 }
 #: Without a nonce, all links of a delivery share one token.
 _OLD_PURPOSE = {Purpose.VIEW: Purpose.LINKS, Purpose.DEAL: Purpose.LINKS}

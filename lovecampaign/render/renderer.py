@@ -70,6 +70,11 @@ class EmailRenderer:
         return any(each.plain.composer.prints_progress for each in (self, *self._others.values()))
 
     @property
+    def prints_giving(self) -> bool:
+        """The same for what each subscriber was given and asked."""
+        return any(each.plain.composer.prints_giving for each in (self, *self._others.values()))
+
+    @property
     def fallback(self) -> Fallback | None:
         """Why recipients take the plain path; None as long as none had to."""
         return self._fast.fallback

@@ -19,6 +19,7 @@ class SkipReason(StrEnum):
     NOT_FINISHED = "not_finished"  #: has done fewer small tasks than ``finished``
     BOUGHT = "bought"
     WAITING_FOR_ANSWER = "waiting_for_answer"  #: we owe them an answer, or their case is open
+    NOT_YET_GIVEN = "not_yet_given"  #: got fewer letters that give than ``launch.min_gifts``
     JOINED_AFTER = "joined_after"
     CANCELLED = "cancelled"
     DEAL_CLOSED = "deal_closed"

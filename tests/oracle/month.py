@@ -187,6 +187,7 @@ class ReferenceMonth:
         day = day_in(zone_of(self.campaign, reader.zone), now)
         row.at = now
         row.reason = self._standing(reader, email, now) or _first(
+            (self._lacks_gifts(reader, email, now, now), "not_yet_given"),
             (not self._is_addressed(reader, email), "suppressed"),
             (row.expires is not None and row.expires <= now, "late"),
             (row.expires is not None and self._is_replaced(reader, email, now), "late"),
@@ -269,6 +270,13 @@ class ReferenceMonth:
         return (
             ("cancelled" if email.key in self.cancelled else None)
             or self._standing(reader, email, goes_out)
+            or _first(
+                (
+                    self._lacks_gifts(reader, email, now, goes_out)
+                    or self._will_lack_gifts(reader, email, now, goes_out, is_foretold=is_foretold),
+                    "not_yet_given",
+                )
+            )
             or letter.reason
             or _first(
                 (letter.expires is not None and letter.expires <= now, "late"),
@@ -301,6 +309,7 @@ class ReferenceMonth:
             and now < ends
             and not self._is_closed(newer, now)
             and self._standing(reader, newer, now) is None
+            and not self._lacks_gifts(reader, newer, now, now)
         )
 
     def _gives_way(self, reader: Reader, email: Email, timed: Letter | Row, now: datetime) -> bool:
@@ -349,6 +358,55 @@ class ReferenceMonth:
             (not self._passes_tags(reader, email, at), "tag"),
             (RecipientGroup.NOT_BOUGHT in email.to and has_bought, "bought"),
             (self._is_ask(email) and reader.waits, "waiting_for_answer"),
+        )
+
+    def _lacks_gifts(self, reader: Reader, email: Email, now: datetime, at: datetime) -> bool:
+        """Whether an offer's time has come before enough letters have given; not for insiders."""
+        wanted = self.campaign.launch.min_gifts if self._is_ask(email) else 0
+        assert email.instant is not None or not wanted
+        return (
+            bool(wanted)
+            and email.instant is not None
+            and now >= email.instant
+            and not self._is_insider(reader, at)
+            and self._gifts(reader) < wanted
+        )
+
+    def _will_lack_gifts(
+        self, reader: Reader, email: Email, now: datetime, at: datetime, *, is_foretold: bool
+    ) -> bool:
+        """The same before its time; the days until then count where the month is foretold."""
+        wanted = self.campaign.launch.min_gifts if self._is_ask(email) else 0
+        if not wanted or email.instant is None or now >= email.instant:
+            return False
+        to_come = self._gifts_to_come(reader, now, email.instant) if is_foretold else 0
+        return not self._is_insider(reader, at) and self._gifts(reader) + to_come < wanted
+
+    def _gifts(self, reader: Reader) -> int:
+        return sum(
+            row.state == "sent" or row.reason == "in_digest"
+            for (address, key), row in self.rows.items()
+            if address == reader.address and self._email(key).gives
+        )
+
+    def _gifts_to_come(self, reader: Reader, now: datetime, until: datetime) -> int:
+        if reader.is_launch_only or self.campaign.audience.list not in reader.places:
+            return 0
+        return sum(
+            self._is_to_come(reader, day, now, until)
+            for day in self.campaign.day_emails
+            if day.gives and day.key not in self.cancelled
+        )
+
+    def _is_to_come(self, reader: Reader, day: Email, now: datetime, until: datetime) -> bool:
+        letter, row = self.letter(reader, day), self.rows.get((reader.address, day.key))
+        return (
+            letter is not None
+            and letter.reason is None
+            and now < letter.due < until
+            and (reader.paused_until is None or reader.paused_until <= letter.due)
+            and self._passes_tags(reader, day, now)
+            and (row is None or row.state == "planned")
         )
 
     @staticmethod
@@ -455,6 +513,7 @@ class ReferenceMonth:
         goes_out = self._goes_out(reader, email, row, now)
         day = day_in(zone_of(self.campaign, reader.zone), now)
         return self._standing(reader, email, goes_out) or _first(
+            (self._lacks_gifts(reader, email, now, goes_out), "not_yet_given"),
             (not self._is_addressed(reader, email), "suppressed"),
             (row.expires is not None and row.expires <= now, "late"),
             (row.expires is not None and self._is_replaced(reader, email, now), "late"),

@@ -106,7 +106,7 @@ class Story:
             "insiders": {"list": "insiders", "until": chance.choice(INSIDERS_UNTIL)},
             "skip": left_out,
             "days": self._days([day for day in written if day not in skipped]),
-            "launch": {"emails": self._launch_emails()},
+            "launch": {"emails": self._launch_emails(), "min_gifts": chance.choice((0, 1, 3))},
             "deals": {"insider": {"closes": f"launch +3d {chance.choice(('23:59', '10:30'))}"}},
         }
         if not self.has_launch:

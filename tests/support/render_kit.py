@@ -50,6 +50,7 @@ LINKS = Links(
     answer="https://bloom.example/a/TOKEN",
     month="https://bloom.example/c/TOKEN",
     help="https://bloom.example/h/TOKEN",
+    gift="https://bloom.example/g/TOKEN",
     confirm="https://bloom.example/confirm/TOKEN",
 )
 FOOTER = """<mj-section><mj-column><mj-text>

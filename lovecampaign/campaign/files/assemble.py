@@ -109,6 +109,7 @@ def _launch(draft: CampaignDraft) -> Launch:
         without_tags=frozenset(group.without_tags),
         late_after=group.late_after,
         no_ask_while_waiting=group.no_ask_while_waiting,
+        min_gifts=group.min_gifts,
     )
 
 

@@ -191,6 +191,17 @@ class Email:
         return self.role in (Role.DAY, Role.CATCH_UP, Role.LAUNCH)
 
     @property
+    def gives(self) -> bool:
+        """Whether it is a gift to its reader, and no request."""
+        return self.role is Role.DAY and self.kind not in (Kind.ASK, Kind.LAUNCH)
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for something; a message to buyers only asks for nothing."""
+        is_offer = self.role is Role.LAUNCH and RecipientGroup.BOUGHT not in self.to
+        return is_offer or self.kind is Kind.ASK
+
+    @property
     def is_insiders_only(self) -> bool:
         return RecipientGroup.INSIDERS in self.to
 
@@ -210,6 +221,8 @@ class Launch:
     late_after: timedelta = timedelta(hours=24)
     #: No launch email to a subscriber who waits for an answer, or whose case is open.
     no_ask_while_waiting: bool = True
+    #: Fewer letters that gave: no launch email, but for insiders; 0: no condition.
+    min_gifts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

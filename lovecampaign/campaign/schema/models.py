@@ -267,6 +267,9 @@ class LaunchGroup(SettingsGroup):
         "No launch email to a reader whom we owe an answer; false: they get it all the same.",
         default=True,
     )
+    min_gifts: Annotated[int, whole_number(0, MOST_DAYS)] = optional(
+        "No launch email to a reader who got fewer letters that give; insiders get it.", 0
+    )
     emails: dict[Name, LaunchEmailGroup] = Field(
         default_factory=dict, description="The emails, each under a key of its own."
     )

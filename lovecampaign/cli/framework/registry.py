@@ -95,6 +95,13 @@ VERBS = {
     "stories": Verb(
         _P, "heroes.stories", "Read, approve, publish or withdraw what readers answered."
     ),
+    "today": Verb(_P, "heroes.today", "Name five people worth a personal line today, and why."),
+    "note": Verb(_P, "heroes.note", "Add a personal line to one person's copy of an email."),
+    "report": Verb(
+        _P,
+        "heroes.report",
+        "Show what was given and asked, and the givers who were not thanked yet.",
+    ),
     "buyers": Verb(_P, "subscribers.buyers", "Record who has bought."),
     "serve": Verb(_P, "serve", "Serve the web pages: sign-up, preferences, deals and more."),
     "deals": Verb(

@@ -16,6 +16,8 @@ from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.cli.resources.timeline import find_timeline, format_timeline, timeline_json
 from lovecampaign.delivery.desk.history import HistoryEntry, dialogue_entries, join
 from lovecampaign.store.checkout.history import read_deal_history
+from lovecampaign.store.dialogue.gifts.taken import list_taken
+from lovecampaign.store.dialogue.notes.notes import list_notes
 from lovecampaign.store.dialogue.stories.stories import Story, list_stories_of
 from lovecampaign.store.dialogue.tasks import list_done
 from lovecampaign.store.subscribers.records import (
@@ -43,6 +45,8 @@ def explain(invocation: Invocation, email: str, campaign_name: str | None) -> Re
         with database.read() as connection:
             stories = list_stories_of(connection, timeline.profile.id)
             tasks = list_done(connection, timeline.profile.id)
+            gifts = list_taken(connection, timeline.profile.id)
+            notes = list_notes(connection, timeline.profile.id)
     history = [
         *_suppressions(timeline.person.suppressions),
         *_events(events),
@@ -50,6 +54,11 @@ def explain(invocation: Invocation, email: str, campaign_name: str | None) -> Re
         *dialogue,
         *(entry for story in stories for entry in _story_entries(story)),
         *(HistoryEntry(at=at, what="has done the small task", detail=day) for day, at in tasks),
+        *(HistoryEntry(at=at, what="took a gift", detail=name) for name, at in gifts),
+        *(
+            HistoryEntry(at=at, what="was written a note", detail=f"{day}: {each.text}")
+            for day, each, at in notes
+        ),
         *_memberships_and_consents(timeline.profile),
     ]
     history.sort(key=lambda entry: entry.at)

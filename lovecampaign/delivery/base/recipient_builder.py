@@ -122,6 +122,7 @@ class RecipientBuilder:
             answer=f"{base}/a/{tokens[Purpose.ANSWER]}",
             month=f"{base}/c/{tokens[Purpose.MONTH]}",
             help=f"{base}/h/{tokens[Purpose.HELP]}",
+            gift=f"{base}/g/{tokens[Purpose.GIFT]}",
         )
 
     def digest(self, person: Member) -> tuple[str, ...]:

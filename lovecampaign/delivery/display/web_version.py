@@ -20,10 +20,11 @@ from lovecampaign.delivery.display.digest_days import IncludedDays, find_include
 from lovecampaign.delivery.transactional.welcome_days import with_parts
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.heroes import NO_HEROES
-from lovecampaign.render.model.recipient import NO_PROGRESS, Links, Recipient
+from lovecampaign.render.model.recipient import NO_GIVING, NO_PROGRESS, Links, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.deal_stock.extensions import extended_closing_times
+from lovecampaign.store.dialogue.gifts.giving import read_giving
 from lovecampaign.store.dialogue.stories.published import read_heroes
 from lovecampaign.store.dialogue.tasks import read_progress
 from lovecampaign.store.eligibility.eligibility import Eligibility
@@ -52,7 +53,7 @@ class WebVersions:
             _CACHE_SIZE
         )
 
-    def render(
+    def render(  # noqa: PLR0913 - a letter, its subscriber, and for whom
         self,
         connection: Connection,
         campaign: Campaign,
@@ -60,6 +61,7 @@ class WebVersions:
         delivery: DeliveryRecord,
         now: datetime,
         *,
+        shared_token: str,
         is_shared: bool,
     ) -> Message | None:
         """As the subscriber got it, or as anyone may read it; None where it was not sent.
@@ -90,21 +92,26 @@ class WebVersions:
             progress = read_progress(connection, delivery.campaign_id, zones, now)[
                 delivery.subscriber_id
             ]
+        giving = NO_GIVING
+        if renderer.prints_giving and not is_shared:
+            ids = [delivery.subscriber_id]
+            giving = read_giving(connection, campaign, delivery.campaign_id, ids)[ids[0]]
         recipient = Recipient(
             subscriber=reader,
             zone=effective_zone(None, campaign) if is_shared else person.zone,
             delivery_id="copy",
             first_claimed_at=delivery.first_claimed_at or now,
-            links=self._links(campaign, now),
+            links=self._links(campaign, now, shared_token),
             deal_code=_code(email, is_insider=reader.is_insider),
             deal_closes=None if is_shared else _closes(connection, campaign, delivery),
             digest=days.keys,
             heroes=heroes,
             progress=progress,
+            giving=giving,
         )
         return renderer.render(recipient)
 
-    def _links(self, campaign: Campaign, now: datetime) -> Links:
+    def _links(self, campaign: Campaign, now: datetime, shared_token: str) -> Links:
         """Only public links work."""
         base, insiders = self._settings.public_url, campaign.insiders
         is_open = insiders is not None and now < insiders.until
@@ -121,6 +128,7 @@ class WebVersions:
             answer=f"{REMOVED_LINK}answer",
             month=f"{REMOVED_LINK}month",
             help=f"{REMOVED_LINK}help",
+            gift=f"{base}/g/{shared_token}",  # counts for no one
             confirm=f"{REMOVED_LINK}confirm",
         )
 

@@ -25,8 +25,10 @@ from lovecampaign.delivery.base.throttle import Throttle, make_throttle
 from lovecampaign.delivery.loop.chunk import CancellationCheck, Chunk
 from lovecampaign.delivery.loop.settle import settle_chunk
 from lovecampaign.delivery.prepare.content_versions import freeze_first
+from lovecampaign.delivery.prepare.notes import read_note_lines
 from lovecampaign.render.model.heroes import NO_HEROES, Heroes
-from lovecampaign.render.model.recipient import Progress
+from lovecampaign.render.model.recipient import Giving, Progress
+from lovecampaign.store.dialogue.gifts.giving import read_giving
 from lovecampaign.store.dialogue.stories.published import read_heroes
 from lovecampaign.store.dialogue.tasks import read_progress
 from lovecampaign.store.ledger.campaigns import is_campaign_paused
@@ -249,6 +251,8 @@ class _BatchDelivery:
             terms=self._terms(connection, claims),
             heroes=self._heroes(connection),
             progress=self._progress(connection, claims),
+            giving=self._giving(connection, claims),
+            notes=self._notes(connection, claims),
             flight=self.flight,
             throttle=self.throttle,
             is_cancelled=self.cancellation.is_cancelled,
@@ -303,6 +307,18 @@ class _BatchDelivery:
             return {}
         zones = {each.subscriber_id: each.member.zone for each in claims.deliveries}
         return read_progress(connection, self.job.record.id, zones, self._now)
+
+    def _giving(self, connection: Connection, claims: Claims) -> Mapping[int, Giving]:
+        if not self.job.renderer.prints_giving:
+            return {}
+        ids = [each.subscriber_id for each in claims.deliveries]
+        return read_giving(connection, self.job.campaign, self.job.record.id, ids)
+
+    def _notes(self, connection: Connection, claims: Claims) -> Mapping[int, str]:
+        job = self.job
+        return read_note_lines(
+            connection, job.campaign, job.record.id, job.email, claims.deliveries
+        )
 
     @property
     def _now(self) -> datetime:

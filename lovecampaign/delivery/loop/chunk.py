@@ -25,7 +25,7 @@ from lovecampaign.delivery.loop.brake import FailureStreak
 from lovecampaign.providers.base.provider import FlightLog
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.render.model.heroes import Heroes
-from lovecampaign.render.model.recipient import NO_PROGRESS, Progress
+from lovecampaign.render.model.recipient import NO_GIVING, NO_PROGRESS, Giving, Progress
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import is_paused_or_cancelled
@@ -82,6 +82,9 @@ class Chunk:
     heroes: Heroes
     #: By subscriber; empty where the email prints none.
     progress: Mapping[int, Progress]
+    giving: Mapping[int, Giving]
+    #: Of those who have one.
+    notes: Mapping[int, str]
     #: Looks at the fencing token before a write.
     flight: FlightLog
     #: None: as fast as the provider takes messages.
@@ -156,6 +159,11 @@ class Chunk:
             self.heroes,
             self.progress.get(claimed.subscriber_id, NO_PROGRESS),
         )
+        if claimed.subscriber_id in self.notes or claimed.subscriber_id in self.giving:
+            recipient = recipient._replace(
+                note=self.notes.get(claimed.subscriber_id, ""),
+                giving=self.giving.get(claimed.subscriber_id, NO_GIVING),
+            )
         try:
             return self.renderer.render(recipient)
         except RenderError as error:

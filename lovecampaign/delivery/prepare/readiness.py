@@ -21,7 +21,9 @@ from lovecampaign.delivery.prepare.content_versions import (
     accept_edit,
     find_content,
 )
+from lovecampaign.delivery.prepare.gift_store import keep_gifts
 from lovecampaign.delivery.prepare.image_check import check_images
+from lovecampaign.delivery.prepare.notes import load_note_file
 from lovecampaign.render.model.content import read_content
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.store.checkout.codes import fill_pool, find_reused_codes
@@ -77,8 +79,14 @@ def prepare_email(
         problems = (*problems, *check_images(sender, campaign, versions.content))
     if not has_errors(problems):
         problems = (*problems, *_load_codes(sender, campaign, record, email))
+    if not has_errors(problems) and (campaign.folder / "notes").is_dir():
+        with sender.database.write() as connection:
+            now = sender.clock.now()
+            loaded = load_note_file(connection, campaign, record.id, email, now)
+        problems = (*problems, *loaded)
     if has_errors(problems):
         return EmailReadiness(job=None, problems=problems)
+    keep_gifts(campaign, versions.content.all_gifts)
     job = EmailJob(
         campaign=campaign,
         record=record,

@@ -166,6 +166,7 @@ def _join_links(own: str, join: str) -> Links:
         answer=join,
         month=join,
         help=join,
+        gift=join,
         confirm=own,
     )
 

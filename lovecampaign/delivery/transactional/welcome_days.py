@@ -118,4 +118,5 @@ def _with_contents(content: Content, days: Mapping[str, Content]) -> Content:
         content,
         parts={key: day.words for key, day in days.items()},
         images={**images, **content.images},
+        gifts={path: key for day in (content, *days.values()) for path, key in day.gifts.items()},
     )

@@ -14,6 +14,7 @@ from lovecampaign.render.markup.actions import LINK_OF, find_action
 from lovecampaign.render.markup.code_regions import without_code, without_comments
 from lovecampaign.render.markup.markdown import ACTION, split_action
 from lovecampaign.render.model.content import AuthoredEmail, Content
+from lovecampaign.render.model.gifts import split_gift
 from lovecampaign.render.model.images import (
     MEDIA_TYPES,
     find_image,
@@ -33,6 +34,7 @@ _FORMS = {
     "answer": "QUESTION",
     "done": "TEXT",
     "help": "TEXT",
+    "gift": "FILE | TEXT",
 }
 #: A line intended as a button or an image, well-formed or not.
 _MEANT_AS_ACTION = re.compile(r"\[\[\s*(\w+)\s*:.*")
@@ -230,6 +232,9 @@ def _linked_action_problem(
     if words is None:
         message = f"this [[{kind}]] has no words, or is not on a line of its own, closed with ]]"
         return message, column, hint
+    if kind == "gift":
+        is_whole = all(split_gift(words))
+        return None if is_whole else (f"this [[{kind}]] lacks one of its two halves", column, hint)
     if MERGE_FIELD_START.search(words):
         message = f"the words of [[{kind}]] are on a page too, where no merge field works"
         return message, column, "write the same words for all readers"

@@ -17,7 +17,7 @@ PLACEHOLDERS: Mapping[Purpose, str] = {
     one: f"Token-to-be-{one.name}-".ljust(TOKEN_LENGTH, "0")
     for one in (
         *(Purpose.LINKS, Purpose.VIEW, Purpose.SHARE, Purpose.DEAL, Purpose.ANSWER),
-        *(Purpose.MONTH, Purpose.HELP),
+        *(Purpose.MONTH, Purpose.HELP, Purpose.GIFT),
     )
 }
 

@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 
 from lovecampaign.campaign.model.campaign import Campaign, Copy, Email, Guest, Role
+from lovecampaign.render.model.gifts import find_gifts, read_gifts
 from lovecampaign.render.model.images import Image, named_images, read_images
 from lovecampaign.render.model.template_files import TemplateFiles
 
@@ -44,6 +45,8 @@ class Content:
     templates: Mapping[str, str]
     #: Local pictures by the path that the author wrote.
     images: Mapping[str, Image] = field(default_factory=dict)
+    #: Keys of the gifts in its copies, by path.
+    gifts: Mapping[str, str] = field(default_factory=dict)
     #: The day emails that a catch-up or welcome may contain, by key.
     parts: Mapping[str, AuthoredEmail] = field(default_factory=dict)
     #: Of the words; '' in content frozen by older versions: the campaign's.
@@ -60,6 +63,11 @@ class Content:
         return found
 
     @property
+    def all_gifts(self) -> frozenset[str]:
+        """The paths of its gifts, and of those of its translations."""
+        return frozenset(self.gifts).union(*(one.gifts for one in self.translations.values()))
+
+    @property
     def authored(self) -> Sequence[AuthoredEmail]:
         """The email's own words, then those of its parts."""
         return (self.words, *self.parts.values())
@@ -73,12 +81,12 @@ class Content:
         return self.words.copy
 
     def fingerprint(self) -> str:
-        """SHA-256 over subject, preheader, copy, templates and pictures, in hex.
+        """SHA-256 over subject, preheader, copy, templates, pictures and gifts, in hex.
 
         The days of a digest do not count: an edited day blocks that day, not the digest.
         """
         own = set(_paths([self.copy.text, *self.templates.values()]))
-        said = {
+        said: dict[str, object] = {
             "subject": self.subject,
             "preheader": self.preheader,
             "copy": self.copy.text,
@@ -86,6 +94,8 @@ class Content:
             "templates": dict(self.templates),
             "images": {path: one.name for path, one in self.images.items() if path in own},
         }
+        if own_gifts := [self.gifts.get(path) for path in find_gifts(self.copy.text)]:
+            said["gifts"] = [key or "" for key in own_gifts]
         if self.translations:
             said["translations"] = {
                 language: content.fingerprint() for language, content in self.translations.items()
@@ -109,6 +119,7 @@ class Content:
             template=read["template"],
             templates=read["templates"],
             images={path: Image(**image) for path, image in read["images"].items()},
+            gifts=read.get("gifts", {}),
             parts={key: _authored_from(part) for key, part in read["parts"].items()},
             language=read.get("language", ""),
             translations={name: cls._from_read(one) for name, one in translations.items()},
@@ -129,6 +140,7 @@ def read_content(
         template=email.template,
         templates=templates,
         images=read_images(campaign, [*logo, *_paths([*copies, *templates.values()])]),
+        gifts=read_gifts(campaign, copies),
         parts={part.key: _authored(part) for part in parts},
         language=campaign.language,
         translations={

@@ -28,6 +28,8 @@ class Links:
     month: str
     #: Opens a case, for ``[[help: …]]``.
     help: str
+    #: Takes a file of ``[[gift: …]]``.
+    gift: str
     #: Only in the ``confirm`` email: confirms the consent.
     confirm: str | None = None
 
@@ -43,6 +45,18 @@ class Progress(NamedTuple):
 
 
 NO_PROGRESS = Progress()
+
+
+class Giving(NamedTuple):
+    """What a subscriber was given in a campaign so far, and what they were asked."""
+
+    #: Letters that give.
+    gifts: int = 0
+    #: Letters that ask for something.
+    asks: int = 0
+
+
+NO_GIVING = Giving()
 
 
 class Recipient(NamedTuple):
@@ -66,6 +80,9 @@ class Recipient(NamedTuple):
     #: The stories that the email may print, as they are at this claim.
     heroes: Heroes = NO_HEROES
     progress: Progress = NO_PROGRESS
+    giving: Giving = NO_GIVING
+    #: A personal line in this one message, with its signature; '' for all others.
+    note: str = ""
     is_test: bool = False
 
     @property

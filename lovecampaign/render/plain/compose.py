@@ -46,6 +46,9 @@ ReadLeaf = Callable[[str], Any]
 #: Copies converted from Markdown that are cached: one per path through a copy's branches.
 _CACHED_COPIES = 256
 _HEROES, _PROGRESS = re.compile(r"\bheroes"), re.compile(r"\bprogress\b")
+_GIVING, _NOTE = re.compile(r"\b(?:gifts|asks)\b"), re.compile(r"\{[{%][^{}]*\bnote\b")
+#: Behind the copy, above the footer, where neither copy nor template prints the note.
+_PRINT_NOTE = "\n\n{% if note %}{{ note }}{% endif %}\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +101,18 @@ class Composer:
         self._preheader = plain.template_from(
             author_text(content.preheader), file_of_setting(content.copy.file, "preheader")
         )
+        has_note = email.begins_the_month and not any(map(_NOTE.search, _sources(content)))
         self._parts = {
-            words.key: _CopyPart(plain, words, is_digested=words is not content.words)
+            words.key: _CopyPart(
+                plain,
+                words,
+                content.gifts,
+                is_digested=words is not content.words,
+                after=_PRINT_NOTE if has_note and words is content.words else "",
+            )
             for words in content.authored
         }
+        self.prints_giving = any(map(_GIVING.search, _sources(content)))
         self._shared_names = shared_names(campaign, self._logo())
         #: Only then the heroes are a guard, and read from the database.
         self.prints_heroes = any(map(_HEROES.search, _sources(content)))
@@ -190,13 +201,21 @@ class Composer:
 class _CopyPart:
     """The compiled templates of one copy and its subject, for the email or a day in a digest."""
 
-    def __init__(self, jinja: EmailEnvironment, words: AuthoredEmail, *, is_digested: bool) -> None:
+    def __init__(
+        self,
+        jinja: EmailEnvironment,
+        words: AuthoredEmail,
+        gifts: Mapping[str, str],
+        *,
+        is_digested: bool,
+        after: str,
+    ) -> None:
         self._words = words
         self.file = words.copy.file
         self._subject: Template = jinja.template_from(
             author_text(words.subject), file_of_setting(words.copy.file, "subject")
         )
-        copy = expand_actions(words.copy.text, words.key if is_digested else None)
+        copy = expand_actions(words.copy.text, words.key if is_digested else None, gifts) + after
         self.copy: Template = jinja.template_from(author_text(copy), words.copy.file)
         self.extras = {"guest": words.guest, "question": words.question}
 

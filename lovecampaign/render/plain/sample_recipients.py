@@ -9,7 +9,14 @@ from lovecampaign.audience.subscriber import Subscriber
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.render.model.content import Content
 from lovecampaign.render.model.heroes import NO_HEROES, SAMPLE_HEROES
-from lovecampaign.render.model.recipient import NO_PROGRESS, Links, Progress, Recipient
+from lovecampaign.render.model.recipient import (
+    NO_GIVING,
+    NO_PROGRESS,
+    Giving,
+    Links,
+    Progress,
+    Recipient,
+)
 
 SAMPLE_LINKS = Links(
     unsubscribe="https://links.invalid/u/sample",
@@ -22,6 +29,7 @@ SAMPLE_LINKS = Links(
     answer="https://links.invalid/a/sample",
     month="https://links.invalid/c/sample",
     help="https://links.invalid/h/sample",
+    gift="https://links.invalid/g/sample",
     confirm="https://links.invalid/confirm/sample",
 )
 
@@ -76,9 +84,17 @@ def sample_recipients(campaign: Campaign, email: Email, content: Content) -> tup
             digest=tuple(content.parts),
             heroes=heroes,
             progress=progress,
+            giving=giving,
+            note=note,
         )
-        for subscriber, heroes, progress in (
-            (known, SAMPLE_HEROES, Progress(done=12, streak=4, group_done=48)),
-            (unknown, NO_HEROES, NO_PROGRESS),
+        for subscriber, heroes, progress, giving, note in (
+            (
+                known,
+                SAMPLE_HEROES,
+                Progress(done=12, streak=4, group_done=48),
+                Giving(gifts=12, asks=1),
+                "P.S. A line for one person. — Ana",
+            ),
+            (unknown, NO_HEROES, NO_PROGRESS, NO_GIVING, ""),
         )
     )

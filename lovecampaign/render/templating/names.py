@@ -138,10 +138,15 @@ PARTS: Mapping[str, frozenset[str]] = {
         "deal": DealNames,
         "links": Links,
     }.items()
-} | {"progress": frozenset(Progress._fields)}
+} | {
+    "progress": frozenset(Progress._fields),
+    "gifts": frozenset({"count"}),
+    "asks": frozenset({"count"}),
+}
 #: All names in a subject, preheader and copy; templates have ``content`` too.
 NAMES = frozenset(PARTS) | {
     *("first_name", "fields", "question", "subject", "preheader", "heroes", "heroes_of"),
+    "note",
 }
 
 
@@ -173,6 +178,9 @@ def personal_names(campaign: Campaign, email: Email, read: Callable[[str], Any])
         "links": Links(**{one.name: read(f"links.{one.name}") for one in fields(Links)}),
         "deal": _deal(campaign, email, read),
         "progress": {name: read(f"progress.{name}") for name in Progress._fields},
+        "gifts": {"count": read("giving.gifts")},
+        "asks": {"count": read("giving.asks")},
+        "note": read("note"),
     }
 
 

@@ -73,6 +73,9 @@ def leaves_of(campaign: Campaign) -> Mapping[str, Leaf]:
         _plain("deal.code", "deal_code"),
         _HEROES,
         *_PROGRESS,
+        _plain("giving.gifts", "giving.gifts", is_never_empty=True),
+        _plain("giving.asks", "giving.asks", is_never_empty=True),
+        _plain("note", "note", is_shared=False),
     )
     return {leaf.name: leaf for leaf in leaves}
 

@@ -23,7 +23,7 @@ from lovecampaign.store.database.connect import connect, connect_directly
 from lovecampaign.store.database.engine import Database
 
 #: The newest migration; a test compares it with the scripts.
-HEAD = "0027"
+HEAD = "0029"
 #: An arbitrary number, unlikely to be used on the same server ("love" in ASCII).
 ADVISORY_LOCK = 0x6C6F7665
 

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.quiet import ZoneClocks
 from lovecampaign.store.dialogue.desk.waiting import is_waiting
+from lovecampaign.store.dialogue.gifts.giving import count_given
 from lovecampaign.store.dialogue.tasks import count_done
 from lovecampaign.store.eligibility.eligibility import (
     Condition,
@@ -166,6 +167,15 @@ class _Classes:
             _reached(paused_until),
             buyer.c.address_key.is_not(None),
             *(count_done(record.id) >= number for number in wanted),
+            # How many are missing, since letters to come may fill the gap.
+            *(
+                sa.case((gifts < most, gifts), else_=most)
+                for gifts, most in (
+                    (count_given(each, record.id), each.launch.min_gifts)
+                    for each in self.versions
+                    if each.launch.min_gifts
+                )
+            ),
             *masks,
         ]
 

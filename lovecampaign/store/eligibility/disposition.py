@@ -26,6 +26,7 @@ from lovecampaign.store.eligibility.eligibility import (
     first_unmet,
     require,
 )
+from lovecampaign.store.eligibility.gifts_to_come import count_gifts_to_come
 from lovecampaign.store.eligibility.precedence import (
     has_own_letter,
     is_over,
@@ -115,12 +116,27 @@ class Disposition:
         deal = deal_reasons(self.eligibility, self.goes_out_at)
         return [
             *eligibility.requirements,
+            *self._require_gifts,
             (slot.c.reason.is_(None), slot.c.reason),
             require(is_early, SkipReason.LATE),
             *self._require_newest,
             *(require(sa.not_(condition), reason) for condition, reason in deal),
             require(sa.not_(self._is_day_taken), SkipReason.DAY_TAKEN),
         ]
+
+    @property
+    def _require_gifts(self) -> list[Requirement]:
+        """Before a launch email's time: the letters to come until then count as gifts, too."""
+        eligibility = self.eligibility
+        wanted, starts = eligibility.min_gifts, eligibility.email.instant
+        if not wanted:
+            return []
+        enough = sa.or_(
+            eligibility.instant >= sa.literal(starts, Instant),
+            replace(eligibility, evaluated_at=self.goes_out_at).is_insider,
+            eligibility.gifts + count_gifts_to_come(eligibility) >= wanted,
+        )
+        return [require(enough, SkipReason.NOT_YET_GIVEN)]
 
     @property
     def _require_newest(self) -> list[Requirement]:

@@ -19,6 +19,7 @@ from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.deal_stock.extensions import has_extension
 from lovecampaign.store.deal_stock.stock import RecordedDeal, has_unit, is_sold_out
 from lovecampaign.store.dialogue.desk.waiting import is_waiting
+from lovecampaign.store.dialogue.gifts.giving import count_given
 from lovecampaign.store.dialogue.tasks import count_done
 from lovecampaign.store.subscribers.suppressions import suppression_conditions
 from lovecampaign.store.tables import (
@@ -142,7 +143,22 @@ class Eligibility:
             requirements.append(require(buyer.c.address_key.is_(None), SkipReason.BOUGHT))
         if self.waits_for_answers:
             requirements.append(require(sa.not_(is_waiting()), SkipReason.WAITING_FOR_ANSWER))
+        if self.min_gifts:
+            is_ahead = self.instant < sa.literal(self.email.instant, Instant)
+            was_given = sa.or_(is_ahead, self.is_insider, self.gifts >= self.min_gifts)
+            requirements.append(require(was_given, SkipReason.NOT_YET_GIVEN))
         return requirements
+
+    @property
+    def min_gifts(self) -> int:
+        """How many letters must have given before this one asks; 0: no condition."""
+        is_offer = self.email.role is Role.LAUNCH and self.email.asks
+        return self.campaign.launch.min_gifts if is_offer and self.email.instant else 0
+
+    @property
+    def gifts(self) -> sa.ColumnElement[int]:
+        """How many letters of the campaign have given to the subscriber."""
+        return count_given(self.campaign, self.campaign_id)
 
     @property
     def waits_for_answers(self) -> bool:

@@ -43,6 +43,8 @@ def load_schedule(
     """Load the slots of these emails and the zones' clocks into the temporary tables."""
     record = read_campaign(connection, campaign.id)
     slots = compute_slots(connection, campaign, record)
+    if campaign.launch.min_gifts:  # what is to come counts, too
+        emails = [*{one.key: one for one in (*emails, *campaign.day_emails)}.values()]
     load_slots(connection, slots, emails, read_clocks(connection, campaign, now))
     keys = {
         key

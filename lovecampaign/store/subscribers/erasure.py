@@ -40,10 +40,13 @@ from lovecampaign.store.tables import (
     desk_step,
     event,
     forgotten,
+    gift_taken,
     import_change,
     incoming_attachment,
     incoming_mail,
     membership,
+    named_today,
+    personal_note,
     preference,
     setting,
     story,
@@ -185,6 +188,9 @@ def _erase_subscriber(
         import_change,
         story,
         day_done,
+        gift_taken,
+        personal_note,
+        named_today,
     ):
         connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
     _blank_logs(connection, subscriber_id, now)

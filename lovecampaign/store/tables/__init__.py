@@ -27,6 +27,7 @@ from lovecampaign.store.tables.desk import (
     desk_letter,
     desk_step,
 )
+from lovecampaign.store.tables.gifts import gift_taken, named_today, personal_note
 from lovecampaign.store.tables.import_log import IMPORT_COUNTS, import_change, import_log
 from lovecampaign.store.tables.incoming import inbox_cursor, incoming_attachment, incoming_mail
 from lovecampaign.store.tables.ledger import (
@@ -82,6 +83,7 @@ __all__ = [
     "forgotten",
     "from_microseconds",
     "frozen_content",
+    "gift_taken",
     "guess",
     "import_change",
     "import_log",
@@ -90,8 +92,10 @@ __all__ = [
     "incoming_mail",
     "membership",
     "metadata",
+    "named_today",
     "owner",
     "pace",
+    "personal_note",
     "preference",
     "provider_hold",
     "setting",

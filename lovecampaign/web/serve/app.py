@@ -22,7 +22,7 @@ from lovecampaign.web.serve.handler.site import Site
 from lovecampaign.web.serve.http.access_log import AccessLogMiddleware, WriteLine
 from lovecampaign.web.serve.http.security import SecurityMiddleware
 from lovecampaign.web.serve.pages import deal, home, preferences, unsubscribe, web_view
-from lovecampaign.web.serve.pages.heroes import answer, card, help_request, month, wall
+from lovecampaign.web.serve.pages.heroes import answer, card, gift, help_request, month, wall
 from lovecampaign.web.serve.pages.signup import confirm, embed, join
 from lovecampaign.web.serve.webhooks import health, inbound, redeem, sendgrid_events
 
@@ -45,6 +45,7 @@ ROUTES: tuple[MakeRoutes, ...] = (
     card.routes,
     month.routes,
     help_request.routes,
+    gift.routes,
     wall.routes,
     redeem.routes,
     sendgrid_events.routes,

@@ -42,6 +42,7 @@ LINKS = Links(
     answer=f"{HOST}/a/token",
     month=f"{HOST}/c/token",
     help=f"{HOST}/h/token",
+    gift=f"{HOST}/g/token",
     deal=f"{HOST}/d/token",
     confirm=f"{HOST}/confirm/token",
 )

@@ -68,6 +68,9 @@ def test_new_tokens_are_the_bytes_that_they_were() -> None:
         "DEAL": "kBcVD8cA__________iH8oGZ4WgLl8sY",
         "TRANSACTIONAL": "kBcVD8cA__________i5V5qJSPsc3HKv",
         "CONFIRM": "kBcVD8cA__________jRxUx-3FrrvelT",
+        "MONTH": "kBcVD8cA__________hBsX7vXiuaGMdZ",
+        "HELP": "kBcVD8cA__________hmGtqLvyhOKy7p",
+        "GIFT": "kBcVD8cA__________igr7LUXFlMgbYF",
         "MAILED": "kBcVD8cA__________iU9qAp37gsw0H5",
     }
 

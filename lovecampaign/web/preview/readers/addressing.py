@@ -22,7 +22,11 @@ def make_recipient(
 ) -> Recipient:
     """The recipient of a test send, at the time at which the email would go out."""
     seen = preview_recipient(campaign, email, content, make_person(reader), public_url)
-    return seen._replace(delivery_id=DELIVERY_ID, first_claimed_at=_moment(campaign, email, reader))
+    return seen._replace(
+        note=dict(reader.notes).get(email.key, ""),
+        delivery_id=DELIVERY_ID,
+        first_claimed_at=_moment(campaign, email, reader),
+    )
 
 
 def make_person(reader: PreviewSubscriber) -> Member:

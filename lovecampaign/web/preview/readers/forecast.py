@@ -61,6 +61,7 @@ REASONS: Mapping[SkipReason, str] = {
     SkipReason.NOT_FINISHED: "they have done too few of the small tasks",
     SkipReason.BOUGHT: "they have bought already",
     SkipReason.WAITING_FOR_ANSWER: "we owe them an answer first",
+    SkipReason.NOT_YET_GIVEN: "they got too few letters that give",
     SkipReason.JOINED_AFTER: "they joined after it",
     SkipReason.CANCELLED: "it was cancelled",
     SkipReason.DEAL_CLOSED: "its deal has closed by then",

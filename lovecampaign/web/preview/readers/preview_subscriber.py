@@ -33,6 +33,8 @@ class PreviewSubscriber:
     is_buyer: bool = False
     #: False for members of the insiders' list only.
     is_in_audience: bool = True
+    #: The notes to a real subscriber, by the email's key.
+    notes: tuple[tuple[str, str], ...] = ()
 
     def in_language(self, language: str | None) -> PreviewSubscriber:
         """The same, reading another of the campaign's languages; None: the first."""

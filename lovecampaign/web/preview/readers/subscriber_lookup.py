@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
+from lovecampaign.delivery.prepare.notes import format_note, read_note_file
 from lovecampaign.store.database.connect import connect
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import HEAD, find_version
+from lovecampaign.store.dialogue.notes.notes import PersonalNote, list_notes_of
 from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.reports.addressees import AddresseeFilter, AddresseePage, list_addressees
 from lovecampaign.store.reports.campaign_report import EmailReport, report_campaign
 from lovecampaign.store.reports.subscriber_timeline import TimelineEntry, read_timeline
-from lovecampaign.store.sending.claimed import read_members
+from lovecampaign.store.sending.claimed import Member, read_members
 from lovecampaign.store.subscribers.search import (
     SubscriberMatch,
     has_subscribers,
@@ -51,6 +53,7 @@ class SubscriberLookup:
                 return None
             with database.read() as connection:
                 member = read_members(connection, eligibility, [number]).get(number)
+                stored = list_notes_of(connection, campaign.id, number)
         if member is None:
             return None
         subscriber = member.subscriber
@@ -63,6 +66,7 @@ class SubscriberLookup:
             zone=member.zone,
             joined_at=member.joined_at or now,
             is_in_audience=member.joined_at is not None,
+            notes=tuple(_format_notes(campaign, member, stored)),
         )
 
     def timeline(self, campaign: Campaign, number: int, now: datetime) -> Sequence[TimelineEntry]:
@@ -95,6 +99,19 @@ class SubscriberLookup:
             return
         with contextlib.closing(database):
             yield database if _is_usable(database) else None
+
+
+def _format_notes(
+    campaign: Campaign, member: Member, stored: Mapping[str, PersonalNote]
+) -> Iterator[tuple[str, str]]:
+    """As they will be: those in the files are stored at the next sending."""
+    for email in campaign.scheduled_emails:
+        rows, _ = read_note_file(campaign, email.key)
+        in_file = {row.address_key: row.note for row in rows}
+        note = in_file.get(member.address_key) or stored.get(email.key)
+        if note is not None:
+            language = campaign.language_of(email, member.subscriber.language)
+            yield email.key, format_note(campaign, note, language)
 
 
 def _is_usable(database: Database) -> bool:

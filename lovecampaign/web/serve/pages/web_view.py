@@ -63,7 +63,13 @@ def _show(
     with context.site.database.read() as connection:
         try:
             message = letters.render(
-                connection, link.campaign, email, link.delivery, context.now, is_shared=is_shared
+                connection,
+                link.campaign,
+                email,
+                link.delivery,
+                context.now,
+                shared_token=context.site.signer.sign(Purpose.SHARE, link.delivery.key),
+                is_shared=is_shared,
             )
         except RenderError:  # it needs the subscriber's fields
             return context.say("web_view.gone", link.campaign, 410)

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute
 
-from lovecampaign.core.tokens import RowKey
+from lovecampaign.core.tokens import Purpose, RowKey
 from lovecampaign.delivery.display.web_version import WebVersions
 from lovecampaign.render.model.errors import RenderError
 from lovecampaign.store.dialogue.desk.letters import read_attachment
@@ -85,6 +85,7 @@ def show_answered_email(view: DeskView, emails: WebVersions) -> Response:
                 email,
                 found,
                 view.request.now,
+                shared_token=site.signer.sign(Purpose.SHARE, found.key),
                 is_shared=letter.guess is not None,
             )
         except RenderError:  # it needs the subscriber's fields

@@ -1,10 +1,10 @@
-"""What an answer to a letter needs, attachments, and how far each mailbox was read."""
+"""The pace of a campaign; what an answer to a letter needs, attachments, and read mailboxes."""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0025"
-down_revision = "0023"
+down_revision = "0022"
 
 #: As ``lovecampaign.store.database.types.BigKey`` was then.
 BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -12,6 +12,7 @@ _TEXTS = ("message_id", "references", "from_name", "reply_to", "to_address", "ht
 
 
 def upgrade() -> None:
+    _share_pace()
     for name in _TEXTS:
         op.add_column(
             "incoming_mail", sa.Column(name, sa.Text(), nullable=False, server_default="")
@@ -39,3 +40,20 @@ def upgrade() -> None:
         sa.Column("read_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("mailbox", name="pk_inbox_cursor"),
     )
+
+
+def _share_pace() -> None:
+    """The pace through a provider, and the workers that share it with their machines."""
+    op.create_table(
+        "pace",
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("campaign_id", BIG_KEY, nullable=False),
+        sa.Column("free_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("provider", "campaign_id", name="pk_pace"),
+    )
+    with op.batch_alter_table("campaign") as campaign:
+        campaign.drop_column("pace_free_at")
+    # Workers: the host and heartbeat of senders, and the tz database of a batch's due time.
+    op.add_column("owner", sa.Column("host", sa.Text()))
+    op.add_column("owner", sa.Column("seen_at", sa.BigInteger()))
+    op.add_column("batch", sa.Column("tz_version", sa.Text()))

@@ -1,0 +1,1 @@
+"""Gifts: files that were taken, and what each subscriber was given and asked."""

@@ -1,0 +1,1 @@
+"""Personal notes: a line in one email to one subscriber."""
