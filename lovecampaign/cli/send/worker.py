@@ -74,7 +74,7 @@ def worker(
     once: bool,
     yes: bool,
 ) -> Result:
-    """Deliver what run queues; start as many as needed, on as many machines.
+    """Deliver what run queues, on as many machines as needed.
 
     Needs LOVECAMPAIGN_ENGINE=procrastinate where run runs, one PostgreSQL for all, and the
     campaigns' files on each machine. Ctrl-C or SIGTERM finishes deliveries in flight.
