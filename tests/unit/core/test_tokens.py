@@ -62,7 +62,6 @@ def test_new_tokens_are_the_bytes_that_they_were() -> None:
         "ANSWER": "kBcVD8cA__________jkS-gWbGSic6nR",
         "CARD": "kBcVD8cA__________gqM0Q1OWAdqQVC",
         "STORY": "kBcVD8cA__________ia7KuZqVBlTZml",
-        "MONTH": "kBcVD8cA__________hBsX7vXiuaGMdZ",
         "VIEW": "kBcVD8cA__________jicswCZrrGmLx1",
         "SHARE": "kBcVD8cA__________jJdafPMDjyaJJ2",
         "DEAL": "kBcVD8cA__________iH8oGZ4WgLl8sY",
