@@ -65,9 +65,7 @@ VERBS = {
     ),
     "send": Verb(_S, "send.send", "Send all that is due now, or a test to yourself."),
     "run": Verb(_S, "send.run", "Keep running and send each email when it is due."),
-    "worker": Verb(
-        _S, "send.worker", "Deliver what run queues, on as many machines as needed."
-    ),
+    "worker": Verb(_S, "send.worker", "Deliver what run queues, on as many machines as needed."),
     "status": Verb(_S, "send.status", "Show how far each email is, and what comes next."),
     "explain": Verb(_S, "send.explain", "Explain why one person gets each email, or does not."),
     "pause": Verb(_S, "send.control", "Stop sending at once, until resume."),

@@ -105,6 +105,8 @@ class _RenderCheck:
                 known |= problems.keys()
                 if has_errors(problems.values()):
                     return  # the next recipient shows the same, or consequences
+                if recipient.note:  # a line to one person makes no letter
+                    composed = composer.compose(recipient._replace(note=""))
                 empty.append(not _has_words(composed.content))
             yield from self._problems_of_emptiness(empty)
         except (RenderError, *TEMPLATE_ERRORS) as error:
