@@ -107,6 +107,9 @@ def require_url(text: str, written_as: str) -> URL:
         url = make_url(text)
     except (ArgumentError, ValueError):
         raise UsageError(f"{written_as} is not a database URL", hint=_EXAMPLES) from None
+    if "@" in (url.host or ""):  # the end of a password, which the driver's words would repeat
+        hint = "write an @ in a password as %40"
+        raise UsageError(f"{written_as} has two @ signs before the name of the host", hint=hint)
     kind = "postgresql" if url.drivername == "postgres" else url.get_backend_name()
     if kind not in ("sqlite", "postgresql"):
         raise UsageError(f"{written_as} starts with {url.drivername}://", hint=_EXAMPLES)

@@ -87,6 +87,14 @@ def test_an_option_that_is_unknown_or_wrong_is_named_before_a_connection(
     assert "hush" not in said.message
 
 
+@pytest.mark.parametrize("url", ["postgresql://ana:hu@sh@db/love", "postgres://ana@x:h@sh@db:1/a"])
+def test_an_at_sign_in_a_password_is_refused_and_not_repeated(tmp_path: Path, url: str) -> None:
+    said = refused(url, tmp_path)
+    assert said.hint == "write an @ in a password as %40"
+    assert "sh" not in said.message
+    assert require_url("postgresql://ana:hu%40sh@db/love", "FROM_URL").password == "hu@sh"
+
+
 def test_a_url_for_another_driver_or_with_the_short_scheme_is_understood(tmp_path: Path) -> None:
     for scheme in ("postgres", "postgresql+asyncpg", "postgresql+psycopg2"):
         url = require_url(f"{scheme}://ana@db/love?sslmode=require&host=a&host=b", "FROM_URL")
