@@ -32,7 +32,8 @@ class Reader:
             return list(box.fetch(mark_seen=False))[-1]
 
     def reply(self, to: MailMessage, text: str, id_: str) -> bytes:
-        known = " ".join([*to.headers.get("references", ()), *to.headers["message-id"]])
+        older = to.obj.get_all("References", [])
+        known = " ".join([*older, *to.headers["message-id"]])
         return letter(
             text,
             From=ANNA,
