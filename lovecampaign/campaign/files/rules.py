@@ -25,6 +25,8 @@ from lovecampaign.core.problems import Problem, Severity
 _SHORTEST_LATENESS = timedelta(hours=1)
 #: Between early access and the launch, as they are usually run.
 _LONGEST_HEAD_START = timedelta(days=3)
+#: A path of the dashboard in the place of a campaign's id.
+_DESK = "desk"
 #: ``all`` means every email in ``send --day all --to``.
 RESERVED_KEYS = frozenset({CATCH_UP, WELCOME, CONFIRM, "all"})
 
@@ -143,6 +145,16 @@ def _insiders_have_a_list(draft: CampaignDraft) -> Iterator[Problem]:
         message = "this is for insiders, but the campaign has no list of them"
         hint = "add insiders: with list: and the name of their list"
         yield draft.document.problem(ProblemCode.NO_INSIDERS, path, message, hint=hint)
+
+
+def _id_is_free(draft: CampaignDraft) -> Iterator[Problem]:
+    if draft.file.id == _DESK:
+        message = "/dashboard/desk is the reply desk: the dashboard cannot show this campaign"
+        hint = "if nothing was sent yet, choose another id"
+        severity = Severity.WARNING
+        yield draft.document.problem(
+            ProblemCode.RESERVED_KEY, ["id"], message, hint=hint, severity=severity
+        )
 
 
 def _email_keys_are_free(draft: CampaignDraft) -> Iterator[Problem]:
@@ -270,6 +282,7 @@ _RULES: tuple[Rule, ...] = (
     _must_have_days_are_sent,
     _catch_up_has_days,
     _insiders_have_a_list,
+    _id_is_free,
     _email_keys_are_free,
     _recipients_are_possible,
     _deadlines_lie_ahead,

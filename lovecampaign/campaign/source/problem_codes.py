@@ -91,7 +91,10 @@ class ProblemCode(StrEnum):
     CATCH_UP = "LC055", "late_joiners: catch-up needs catch_up.must_have."
     NO_INSIDERS = "LC056", "Something is for insiders, but the campaign has no insiders list."
     GUEST = "LC057", "A guest's day does not name its guest."
-    RESERVED_KEY = "LC058", "An email's key is one that the program uses for something else."
+    RESERVED_KEY = (
+        "LC058",
+        "An email's key or an id already means something else.",
+    )
     RECIPIENTS = "LC059", "No subscriber can get an email: its conditions exclude each other."
     OLD_PRICE = "LC060", "A price compared with (instead_of) does not say when it is charged."
     PRICES = "LC061", "The prices of a deal do not fit together."

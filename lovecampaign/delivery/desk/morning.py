@@ -28,15 +28,17 @@ _LONGEST = 60
 def queue_morning_mail(database: Database, campaign: Campaign, now: datetime) -> bool:
     """Queue the mail of the day to the team, if it is time; returns whether it did.
 
-    The day is noted in the same transaction: of several processes one sends it.
+    The day is noted in the same transaction: of several processes one sends it. It has what waits
+    in all campaigns, so that each person gets one mail a day, from the campaign that is first.
     """
     local = now.astimezone(ZoneInfo(campaign.timezone))
     is_time = local.weekday() in campaign.desk.days and local.time() >= campaign.desk.morning
     if not campaign.desk.team or not is_time:
         return False
+    today = local.date().isoformat()
     record = record_campaign(database, campaign)
     with database.write() as connection:
-        if not is_first_today(connection, f"morning mail {campaign.id}", local.date().isoformat()):
+        if not is_first_today(connection, f"morning mail {campaign.id}", today):
             return False
         overview = read_overview(connection, lambda _key: campaign, now)
         if not overview.letters and not overview.cases:
@@ -52,6 +54,8 @@ def queue_morning_mail(database: Database, campaign: Campaign, now: datetime) ->
             if key is None:
                 continue
             contact = ensure_contact(connection, address, key, "", campaign.timezone, now)
+            if not is_first_today(connection, f"morning mail to {contact}", today):
+                continue
             payload = {SEND_TO: address, WRITTEN: written}
             kind = TransactionalKind.TEAM
             queue_transactional(connection, kind, contact, record.id, payload, now)

@@ -113,6 +113,8 @@ def test_a_text_that_another_person_got_is_refused_and_nothing_is_queued(desk: R
     [
         "Sorry, but it\N{RIGHT SINGLE QUOTATION MARK}s always been done that way.",
         "Das ist NICHT mein  Problem!",
+        "Ce n'est pas mon probleme.",
+        "Das wurde schon immer so gemacht.",
         "Personne d'autre ne s\N{RIGHT SINGLE QUOTATION MARK}est plaint.",
         "Nadie más se ha quejado, señora.",
         "Si è sempre fatto così.",

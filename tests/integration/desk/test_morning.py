@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.desk.morning import queue_morning_mail
+from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from tests.integration.desk.reply_desk import ReplyDesk
 
@@ -59,3 +62,17 @@ def test_overdue_promises_head_it_and_days_off_are_left_out(desk: ReplyDesk) -> 
 
     desk.clock.move_to(desk.now + timedelta(days=2))  # Saturday
     assert morning_mails(desk) == []
+
+
+def test_of_two_campaigns_with_the_same_team_one_sends_it(desk: ReplyDesk) -> None:
+    desk.hear("Where is my parcel?")
+    second = replace(desk.campaign, id="second")
+    before = len(desk.memory.sent)
+    for campaign in (desk.campaign, second):
+        queue_morning_mail(desk.database, campaign, desk.now)
+    desk.deliver()
+
+    assert len(desk.memory.sent) == before + 2
+    with desk.database.read() as connection:
+        queued = connection.scalar(sa.select(sa.func.count()).select_from(tables.transactional))
+    assert queued == 2

@@ -42,6 +42,8 @@ _ROBOTS = re.compile(
     r"^(no-?reply|do-?not-?reply|donotreply|auto-?(reply|responder)|robot|listserv|majordomo"
     r"|root|cron|www-data|notifications?|.*-(request|owner|admin|bounces?|daemon))$|^owner-"
 )
+#: What a program asks: "Urgent? Call Bob."
+_URGENT = re.compile(r"\b(urgen\w*|dringend\w*|emergency|questions?|fragen|spoed)\s*\?")
 _MAX_TEXT = 2_000
 
 
@@ -70,7 +72,7 @@ def _says_so(subject: str, words: str, *, is_answer: bool) -> bool:
     is_away = _has("text", words)
     if is_away and not is_answer:
         return True
-    if "?" in words:
+    if "?" in _URGENT.sub("", words):
         return False
     is_away = is_away or _has("left", words)
     return _has("subject", subject) or (is_away and _has("away", words))

@@ -440,6 +440,7 @@ def test_the_same_setting_in_both_homes_is_an_error(tmp_path: Path) -> None:
     [
         ({"settings": under(*_EMAILS, "launch", at="day 26 10:00")}, ProblemCode.BEFORE_LAUNCH),
         ({"settings": under("deals", "insider", price_from=None)}, ProblemCode.OLD_PRICE),
+        ({"settings": {"id": "desk"}}, ProblemCode.RESERVED_KEY),
         ({"settings": under("insiders", until="2027-01-01T10:00Z")}, ProblemCode.UNTIL),
         (
             {"files": {"days/02-day-2.md": "---\nsubject: A\nkind: guest\n---\nB"}},

@@ -140,6 +140,7 @@ def test_words_of_absence_count_where_no_mail_is_answered(text: str) -> None:
         "This is an automated response.",
         "Thank you for your email. I am out of the office until Monday.",
         "Ich bin bis 5.2. nicht im Büro. In dringenden Fällen hilft Bob.",
+        "I'm out of the office until Monday. Urgent? Call Bob.",
         "I no longer work at Acme. Please contact bob@acme.example.",
         "Your request (#4433) has been received.",
     ],
