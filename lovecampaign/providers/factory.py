@@ -52,8 +52,14 @@ def _open_maildir(settings: Settings, _notes: ServerNotes | None, _processes: in
     return MaildirProvider(settings.workspace / path, name=f"maildir:{path}")
 
 
-def _open_memory(_settings: Settings, _notes: ServerNotes | None, _processes: int) -> Provider:
-    return MemoryProvider()
+class _Keep(StrEnum):
+    YES = "yes"
+    NO = "no"
+
+
+def _open_memory(settings: Settings, _notes: ServerNotes | None, _processes: int) -> Provider:
+    options = _options(_split(settings.provider_url), {"keep": _Keep})
+    return MemoryProvider(keeps=options.get("keep") != _Keep.NO)
 
 
 def _open_smtp(settings: Settings, notes: ServerNotes | None, processes: int) -> Provider:

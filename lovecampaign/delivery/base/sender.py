@@ -35,7 +35,10 @@ _LOG = logging.getLogger(__name__)
 
 def end_at_once() -> NoReturn:
     """End a process of which others took over the claims, without a further write or commit."""
-    _LOG.error("this process was suspended, and others took over its deliveries: it ends")
+    _LOG.error(
+        "this process ends, for others took over its deliveries: it was suspended, or a worker "
+        "began the same batch"
+    )
     os._exit(ExitCode.FENCED)
 
 

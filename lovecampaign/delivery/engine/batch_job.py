@@ -70,9 +70,9 @@ class BatchJob:
             return None
         campaign = self.find_campaign(batch.campaign_key)
         if campaign is None:
-            return self._left(batch, self._not_here(batch))
+            return self._left(batch, batch.campaign_key, self._not_here(batch))
         if problem := self._find_older_tz(campaign, batch):
-            return self._left(batch, problem)
+            return self._left(batch, campaign.slug, problem)
         return self._deliver(batch, campaign)
 
     def _deliver(self, batch: TakenBatch, campaign: Campaign) -> BatchReport:
@@ -118,11 +118,11 @@ class BatchJob:
         with self.sender.database.read() as connection:
             return count_waiting_in_batch(connection, batch.id, self.sender.clock.now())
 
-    def _left(self, batch: TakenBatch, problem: Problem) -> BatchReport:
+    def _left(self, batch: TakenBatch, name: str, problem: Problem) -> BatchReport:
         waiting = self._count_waiting(batch)
         return BatchReport(
             batch=batch.id,
-            campaign=batch.campaign_key,
+            campaign=name,
             key=batch.email_key,
             now=self.sender.clock.now(),
             epoch=batch.epoch,

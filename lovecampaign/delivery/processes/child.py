@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import pickle
 import signal
 import threading
@@ -11,7 +12,9 @@ import traceback
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
+from typing import NoReturn
 
+from lovecampaign.core.errors import ExitCode
 from lovecampaign.core.interval import Interval
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.base.sender import EmailJob, SendingProcess, open_sender
@@ -22,6 +25,7 @@ from lovecampaign.delivery.processes.protocol import (
     DeliveryOrder,
     Done,
     Failed,
+    Fenced,
     LogLine,
     ProgressReport,
     Request,
@@ -155,12 +159,20 @@ class _Child:
                 stop=self.orders.stop,
                 on_progress=self.pipe.note_outcomes,
             ) as sender:
-                tally = _deliver_batches(replace(sender, claim_most=order.claim_most), order)
+                claim_most, on_fenced = order.claim_most, self._end_fenced
+                tally = _deliver_batches(
+                    replace(sender, claim_most=claim_most, on_fenced=on_fenced), order
+                )
             return Done(tally, sender.owner.id)
         except Exception as error:  # noqa: BLE001 - the command reports it
             return _failed(error)
         finally:
             self.pipe.flush()
+
+    def _end_fenced(self) -> NoReturn:
+        self.pipe.flush()
+        self.pipe.send(Fenced())
+        os._exit(ExitCode.FENCED)
 
     def _open(self) -> tuple[Database, Provider]:
         closing = contextlib.closing

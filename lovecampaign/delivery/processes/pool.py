@@ -26,6 +26,7 @@ from lovecampaign.delivery.processes.protocol import (
     DeliveryOrder,
     Done,
     Failed,
+    Fenced,
     LogLine,
     OrderedBatch,
     ProgressReport,
@@ -35,6 +36,7 @@ from lovecampaign.providers.factory import open_provider
 from lovecampaign.store.sending.due import count_claimable
 
 DIED = "process_died"
+TAKEN_OVER = "taken_over"
 #: Chunks for each process, where little is due.
 _CHUNKS_EACH = 2
 #: More in a row that no order outlives are no accident.
@@ -96,6 +98,18 @@ class ProcessPool:
             severity=Severity.WARNING,
             message=f"a sending process (pid {pid}) died; the others went on with its deliveries",
             hint="dmesg tells whether it was for a lack of memory; fewer --processes need less",
+        )
+
+    def note_fenced(self, pipe: Connection) -> Problem:
+        """Forget a process that others took over from: no accident, however often."""
+        pid = self._pids.pop(pipe)
+        pipe.close()
+        return Problem(
+            code=TAKEN_OVER,
+            severity=Severity.WARNING,
+            message=f"a sending process (pid {pid}) ended: it was suspended, or a worker began the "
+            "same batch; what was left of it is sent once all the same",
+            hint="where workers run, leave sending to them: lovecampaign run",
         )
 
     def dismiss(self, pipes: Iterable[Connection]) -> None:
@@ -215,6 +229,10 @@ class _Order:
                 self.owner_ids.add(owner_id)
                 if tally.closed is not None or tally.quota:
                     self._stop()  # the provider takes no more from any process
+            case Fenced():
+                self.busy.discard(pipe)
+                self.problems.append(self.pool.note_fenced(pipe))
+                self.recovery.run()
             case Failed():
                 self.busy.discard(pipe)
                 self.failure = self.failure or message

@@ -65,6 +65,10 @@ class Done(NamedTuple):
     owner_id: int
 
 
+class Fenced(NamedTuple):
+    """From a process: others took over its batch, and it ends."""
+
+
 class Failed(NamedTuple):
     """From a process: an order ended with an exception; open claims are left for recovery."""
 

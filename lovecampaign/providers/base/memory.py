@@ -1,4 +1,4 @@
-"""A provider for tests: keeps messages in a list."""
+"""A provider for tests and measurements: it sends nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def accept_all(_message: Message) -> Verdict:
 
 
 class MemoryProvider:
-    """Keeps accepted messages; ``script`` decides the outcome of each."""
+    """Keeps accepted messages, or only counts them; ``script`` decides the outcome of each."""
 
     name = "memory:"
     leaves_machine = False
@@ -24,9 +24,11 @@ class MemoryProvider:
     is_throttled = False
     claim_size = 100
 
-    def __init__(self, script: Script = accept_all) -> None:
+    def __init__(self, script: Script = accept_all, *, keeps: bool = True) -> None:
         self.script = script
+        self.keeps = keeps
         self.sent: list[Message] = []
+        self.accepted = 0
 
     def check_connection(self) -> None:
         """There is none to check."""
@@ -36,11 +38,15 @@ class MemoryProvider:
             flight.writing(message.delivery_id)
             outcome = self.script(message).on(message)
             if outcome.kind is OutcomeKind.ACCEPTED:
-                self.sent.append(message)
+                self.accepted += 1
+                if self.keeps:
+                    self.sent.append(message)
             flight.answered(outcome)
             yield outcome
 
     def has_sent(self, delivery_id: str) -> bool | None:
+        if not self.keeps:
+            return None
         return any(message.delivery_id == delivery_id for message in self.sent)
 
     def disconnect(self) -> None:

@@ -6,6 +6,8 @@ import dataclasses
 import os
 import signal
 import time
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,8 +17,13 @@ import sqlalchemy as sa
 from lovecampaign.core.settings import Settings
 from lovecampaign.delivery.base.fence import FencedJournal
 from lovecampaign.delivery.base.sender import BatchHandle, EmailJob, SendingProcess
+from lovecampaign.delivery.base.tally import Tally
 from lovecampaign.delivery.loop.batch import deliver_batch
+from lovecampaign.delivery.loop.send import PassOptions, send_due
 from lovecampaign.delivery.prepare.readiness import EditPolicy, prepare_email
+from lovecampaign.delivery.processes import protocol as messages
+from lovecampaign.delivery.processes.fork_server import ForkServer
+from lovecampaign.delivery.processes.pool import TAKEN_OVER, ProcessPool
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import record_campaign
@@ -36,6 +43,20 @@ class Fenced(Exception):
     """In place of the end of the test process."""
 
 
+class TakenOver(ForkServer):
+    """Its processes lose their batch to a worker, one after the other, except the last."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def fork(self) -> tuple[int, Connection]:
+        ours, theirs = Pipe()
+        theirs.send(messages.Fenced() if self.times > 0 else messages.Done(Tally(), 1))
+        self.times -= 1
+        self.theirs = theirs  # stays open, as that of a process
+        return os.getpid(), ours
+
+
 @pytest.fixture
 def stage(settings: Settings, database: Database) -> Stage:
     made = Stage(settings, database, days=1)
@@ -52,6 +73,15 @@ def test_nothing_is_claimed_under_an_older_epoch(stage: Stage) -> None:
         assert deliver_batch(sender, job, batch).tried == 0
         newer = dataclasses.replace(batch, epoch=epoch)
         assert deliver_batch(sender, job, newer).sent == 4
+
+
+def test_processes_that_workers_take_over_from_are_no_accident(stage: Stage) -> None:
+    pool = ProcessPool(server=TakenOver(times=12), count=1)
+    with stage.sender() as sender:
+        report = send_due(sender, stage.campaign, PassOptions(dispatcher=pool), lambda _email: ())
+    assert {each.code for each in report.problems} == {TAKEN_OVER}, "they did not die"
+    assert len(report.problems) == 12
+    assert report.remaining == 4
 
 
 def test_a_sender_that_was_recovered_as_dead_claims_nothing(stage: Stage) -> None:

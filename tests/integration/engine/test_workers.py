@@ -109,6 +109,7 @@ def test_older_time_zones_take_nothing_of_what_local_time_decides(
     make_worker(stage, heard).run_until_idle()
     assert stage.states("day-01") == {"planned": 2}
     assert "2999a" in heard.reports[0].problems[0].message
+    assert heard.reports[0].campaign == stage.campaign.slug
     assert heard.reports[0].remaining == 2
 
 

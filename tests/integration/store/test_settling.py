@@ -101,3 +101,26 @@ def test_a_yes_is_the_same_alone_and_among_many(stage: Stage) -> None:
     assert rows[0][:4] == ("sent", None, None, 2)
     assert rows[0].local_day is not None, "the day stays taken"
     assert rows[0].settled_at == DAY_1
+
+
+def test_rows_are_settled_by_their_id_however_few_are_claimed(stage: Stage) -> None:
+    """The index of claimed rows keeps an entry of each that was ever claimed, until a vacuum."""
+    with stage.database.write() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plans: list[str] = []
+
+        def explain(
+            _connection: object, cursor: Any, statement: str, parameters: Any, *_more: object
+        ) -> None:
+            explained = "EXPLAIN QUERY PLAN" if stage.database.is_sqlite else "EXPLAIN"
+            if not statement.startswith("UPDATE delivery"):
+                return
+            cursor.execute(f"{explained} {statement}", parameters)
+            plans.append(str(cursor.fetchall()))
+
+        sa.event.listen(connection, "before_cursor_execute", explain)
+        settle(connection, (), stage.campaign.id, DAY_1, [(each, f"m{each}") for each in (1, 2, 3)])
+        settle(connection, (), stage.campaign.id, DAY_1, [(1, None)])
+    assert len(plans) == 2
+    assert not [each for each in plans if "ix_delivery_claimed" in each], plans

@@ -27,6 +27,7 @@ def settings(url: str, **more: Any) -> Settings:
     [
         ("maildir:outbox", "maildir:outbox", False, True, False),
         ("memory:", "memory:", False, True, False),
+        ("memory:?keep=no", "memory:", False, True, False),
         ("smtp://mail.example:587", "smtp://mail.example:587", True, False, True),
         ("smtp://ana:pw@mail.example", "smtp://mail.example:587", True, False, True),
         ("smtps://ana:pw@mail.example", "smtps://mail.example:465", True, False, True),

@@ -29,3 +29,10 @@ def test_what_is_accepted_is_kept_and_found_again() -> None:
     assert provider.has_sent("delivery-000001")
     assert provider.has_sent("delivery-000002") is False
     assert flight.written == ["delivery-000001", "delivery-000002", "delivery-000003"]
+
+
+def test_messages_that_are_not_kept_are_counted() -> None:
+    provider = MemoryProvider(refuse_the_second, keeps=False)
+    assert len(list(provider.send(map(make_message, (1, 2, 3)), RecordingFlight()))) == 3
+    assert (provider.accepted, provider.sent) == (2, [])
+    assert provider.has_sent("delivery-000001") is None, "nothing tells"
