@@ -25,7 +25,6 @@ from starlette.staticfiles import StaticFiles
 
 from lovecampaign.campaign.model.campaign import Email
 from lovecampaign.core.errors import LovecampaignError, ProblemsFound
-from lovecampaign.schedule.icalendar import format_calendar
 from lovecampaign.web.calendar import first_instants
 from lovecampaign.web.preview.access import AccessMiddleware, AccessPolicy
 from lovecampaign.web.preview.authoring.routes import AuthorRoutes
@@ -142,6 +141,9 @@ class Preview:
         return HTMLResponse(self.pages.count(email, self._context(request)))
 
     def _calendar(self, _: Request) -> Response:
+        # icalendar takes longer to import than the month's page to be made.
+        from lovecampaign.schedule.icalendar import format_calendar
+
         campaign = self.pages.state.require_campaign()
         events = first_instants(campaign)
         return Response(
