@@ -56,7 +56,10 @@ class SmallFileSystem:
 
 
 class LimitedFiles:
-    """No file of a command's may grow beyond the largest there is, and some more."""
+    """No file of a command's may grow beyond the largest there is, and some more.
+
+    Databases do not count: what is new is written to the log beside them.
+    """
 
     words = "too large|disk I/O error|no space"
 
@@ -65,7 +68,8 @@ class LimitedFiles:
         self.environment: Mapping[str, str] = {}
 
     def fill(self, left: int) -> None:
-        sizes = [file.stat().st_size for file in self.folder.rglob("*") if file.is_file()]
+        files = (file for file in self.folder.rglob("*") if file.suffix != ".db")
+        sizes = [file.stat().st_size for file in files if file.is_file()]
         self.environment = {"FILE_SIZE_LIMIT": str(max(sizes, default=0) + left)}
 
     def free(self) -> None:

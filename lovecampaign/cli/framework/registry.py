@@ -98,7 +98,7 @@ VERBS = {
     "report": Verb(
         _P,
         "heroes.report",
-        "Show what was given and asked, and the givers who were not thanked yet.",
+        "Show what was given and asked, and the givers to thank.",
     ),
     "buyers": Verb(_P, "subscribers.buyers", "Record who has bought."),
     "serve": Verb(_P, "serve", "Serve the web pages: sign-up, preferences, deals and more."),

@@ -18,13 +18,13 @@ _MAX_ROWS = 50
 
 @verb_group("report", fallback="giving")
 def report() -> None:
-    """Show what was given and asked, and the givers who were not thanked yet."""
+    """Show what was given and asked, and the givers to thank."""
 
 
 @verb("giving", report)
 @campaign_argument
 def giving(invocation: Invocation, campaign_name: str | None) -> Result:
-    """Show what was given and asked, and the givers who were not thanked yet.
+    """Show what was given and asked, and the givers to thank.
 
     A letter of a day gives, unless its kind is ask; a launch email asks. Givers have answered,
     and had no personal note since.
