@@ -10,6 +10,8 @@ from lovecampaign.store.sending.fence import is_fenced
 
 #: A process that went on for this long looks again before it writes: recovery takes longer.
 SECONDS_BETWEEN_LOOKS = 5.0
+#: Unlike the monotonic clock, it goes on while the machine sleeps; macOS has only the other one.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class FencedJournal:
@@ -31,7 +33,7 @@ class FencedJournal:
         self._seconds_between = seconds_between_looks
         self._batch_id = batch.id if batch else None
         self._epoch = batch.epoch if batch else 0
-        self._looked_at = _seconds_since_boot()
+        self._looked_at = time.clock_gettime(_CLOCK)
 
     def writing(self, *delivery_ids: str) -> None:
         self.check()
@@ -45,17 +47,12 @@ class FencedJournal:
 
         Claims are conditional on it in any case.
         """
-        now, sender = _seconds_since_boot(), self._sender
+        now = time.clock_gettime(_CLOCK)
         if now - self._looked_at < self._seconds_between:
             return
+        sender = self._sender
         with sender.database.read() as connection:
             is_lost = is_fenced(connection, sender.owner.id, self._batch_id, self._epoch)
         if is_lost:
             sender.on_fenced()
         self._looked_at = now  # not before: another thread must not write meanwhile
-
-
-def _seconds_since_boot() -> float:
-    """Unlike the monotonic clock, it goes on while the machine sleeps."""
-    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # macOS has only the second
-    return time.clock_gettime(clock)

@@ -65,8 +65,11 @@ def read_note_lines(
     claims: Sequence[ClaimedDelivery],
 ) -> Mapping[int, str]:
     """The note in each message, by subscriber; those without one are missing."""
+    ids = [each.subscriber_id for each in claims]
+    notes = read_notes(connection, campaign_id, email.key, ids)
+    if not notes:
+        return {}
     languages = {each.subscriber_id: each.member.subscriber.language for each in claims}
-    notes = read_notes(connection, campaign_id, email.key, languages.keys())
     return {
         id_: format_note(campaign, note, campaign.language_of(email, languages[id_]))
         for id_, note in notes.items()

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.store.database.json_parameters import is_one_of
+from lovecampaign.store.database.json_parameters import is_one_of, json_parameter, json_values
 from lovecampaign.store.database.upsert import insert_into
 from lovecampaign.store.tables import campaign, delivery, email, personal_note, subscriber
 
@@ -22,17 +22,22 @@ class PersonalNote:
     signed_by: str
 
 
+#: Built once: each claim reads notes.
+_NOTES_OF = sa.select(
+    personal_note.c.subscriber_id, personal_note.c.text, personal_note.c.signed_by
+).where(
+    personal_note.c.campaign_id == sa.bindparam("campaign_id"),
+    personal_note.c.day == sa.bindparam("day"),
+    personal_note.c.subscriber_id.in_(json_values("ids")),
+)
+
+
 def read_notes(
     connection: Connection, campaign_id: int, day: str, ids: Collection[int]
 ) -> Mapping[int, PersonalNote]:
     """The notes in one email to these subscribers, by id; those without one are missing."""
-    rows = connection.execute(
-        sa.select(personal_note).where(
-            personal_note.c.campaign_id == campaign_id,
-            personal_note.c.day == day,
-            is_one_of(personal_note.c.subscriber_id, ids),
-        )
-    )
+    parameters = {"campaign_id": campaign_id, "day": day, "ids": json_parameter(ids)}
+    rows = connection.execute(_NOTES_OF, parameters)
     return {row.subscriber_id: PersonalNote(text=row.text, signed_by=row.signed_by) for row in rows}
 
 
