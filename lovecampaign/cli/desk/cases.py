@@ -29,7 +29,7 @@ from lovecampaign.cli.output.table import format_table
 from lovecampaign.core.errors import UsageError
 from lovecampaign.delivery.desk.advocate import bend_rule
 from lovecampaign.delivery.desk.promise import step_dates
-from lovecampaign.delivery.desk.write import Writing, follow_through
+from lovecampaign.delivery.desk.write import follow_through
 from lovecampaign.store.dialogue.desk.answers import list_answers
 from lovecampaign.store.dialogue.desk.cases import (
     Case,
@@ -127,11 +127,10 @@ def open_(invocation: Invocation, who: str, about: str, named: str | None) -> Re
     with opened_desk(invocation) as desk:
         me, now = desk.me(named), invocation.now
         subscriber_id, mail_id, key = _person(desk, who)
-        with desk.database.read() as connection:
-            campaign = desk.campaigns.sender_for(connection, key, subscriber_id)
+        campaign, campaign_id = desk.campaigns.recorded_sender(desk.database, key, subscriber_id)
         new = NewCase(
             subscriber_id=subscriber_id,
-            campaign_id=desk.record_id(campaign),
+            campaign_id=campaign_id,
             mail_id=mail_id,
             about=about,
             owner=me,
@@ -200,18 +199,14 @@ def follow_through_(
     with opened_desk(invocation) as desk:
         with desk.database.read() as connection:
             case = _find_open(connection, case_id)
-            campaign = desk.campaigns.sender_for(connection, case.campaign_key, case.subscriber_id)
         text = read_text(invocation, file, f"{case.name or case.email}: {case.about}")
-        writing = Writing(
-            campaign=campaign,
-            campaign_id=desk.record_id(campaign),
-            owner=desk.me(named) if named else case.owner,
-            text=text,
-            accepts_phrases=yes,
+        owner = desk.me(named) if named else case.owner
+        writing = desk.writing(
+            case.campaign_key, case.subscriber_id, owner, text, accepts_phrases=yes
         )
         with desk.database.write() as connection:
             follow_through(connection, case, writing, invocation.now)
-        reason = desk.deliver(campaign)
+        reason = desk.deliver(writing.campaign)
         with desk.database.read() as connection:
             case = _find(connection, case_id)
             written = list_answers(connection, case.subscriber_id)

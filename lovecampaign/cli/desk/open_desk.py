@@ -22,9 +22,9 @@ from lovecampaign.delivery.base.holds import why_mail_waits
 from lovecampaign.delivery.base.sender import open_sender
 from lovecampaign.delivery.desk.campaigns import DeskCampaigns
 from lovecampaign.delivery.desk.team import find_colleague, find_me
+from lovecampaign.delivery.desk.write import Writing
 from lovecampaign.delivery.transactional.deliver import deliver_requested
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.ledger.campaigns import record_campaign
 
 #: ``--as``, where several share a login.
 as_option = click.option(
@@ -40,8 +40,18 @@ class OpenDesk:
     database: Database
     campaigns: DeskCampaigns
 
-    def record_id(self, campaign: Campaign) -> int:
-        return record_campaign(self.database, campaign).id
+    def writing(
+        self, key: str | None, person: int | None, owner: str, text: str, *, accepts_phrases: bool
+    ) -> Writing:
+        """A text to a person; ``key``: the campaign that it is about."""
+        campaign, campaign_id = self.campaigns.recorded_sender(self.database, key, person)
+        return Writing(
+            campaign=campaign,
+            campaign_id=campaign_id,
+            owner=owner,
+            text=text,
+            accepts_phrases=accepts_phrases,
+        )
 
     def me(self, named: str | None) -> str:
         """The name of the person at the terminal."""

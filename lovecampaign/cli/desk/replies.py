@@ -23,7 +23,7 @@ from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.table import format_table
 from lovecampaign.core.errors import UsageError
 from lovecampaign.delivery.desk.overview import PromisedLetter, promise
-from lovecampaign.delivery.desk.write import NotToBeSent, Writing, answer_letter
+from lovecampaign.delivery.desk.write import NotToBeSent, answer_letter
 from lovecampaign.store.dialogue.desk.answers import WrittenAnswer, list_answers
 from lovecampaign.store.dialogue.desk.letters import (
     DeskLetter,
@@ -140,21 +140,14 @@ def answer(
     with opened_desk(invocation) as desk:
         with desk.database.read() as connection:
             letter = _find_open(connection, letter_id)
-            campaign = desk.campaigns.sender_for(
-                connection, letter.campaign_key, letter.subscriber_id
-            )
         text = read_text(invocation, file, _quoted(letter))
         owner = desk.me(named) if named or not letter.owner else letter.owner
-        writing = Writing(
-            campaign=campaign,
-            campaign_id=desk.record_id(campaign),
-            owner=owner,
-            text=text,
-            accepts_phrases=yes,
+        writing = desk.writing(
+            letter.campaign_key, letter.subscriber_id, owner, text, accepts_phrases=yes
         )
         with desk.database.write() as connection:
             answer_letter(connection, letter, writing, invocation.now)
-        reason = desk.deliver(campaign)
+        reason = desk.deliver(writing.campaign)
         with desk.database.read() as connection:
             letter = _find(connection, letter_id)
     return answer_result(letter.id, letter.email, sent_state(letter.state), reason)

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.store.database.engine import Database
 from lovecampaign.store.dialogue.desk.answers import find_latest_campaign
+from lovecampaign.store.ledger.campaigns import record_campaign
 
 
 class DeskCampaigns:
@@ -27,3 +29,11 @@ class DeskCampaigns:
         if key in self._by_key:
             return self.of(key)
         return self.of(None if person is None else find_latest_campaign(connection, person))
+
+    def recorded_sender(
+        self, database: Database, key: str | None, person: int | None
+    ) -> tuple[Campaign, int]:
+        """The same with the campaign's row, which is made where it is missing."""
+        with database.read() as connection:
+            campaign = self.sender_for(connection, key, person)
+        return campaign, record_campaign(database, campaign).id

@@ -11,10 +11,9 @@ from lovecampaign.campaign.schema.scalar_parsers import parse_money
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.core.errors import ConfirmationNeeded, UsageError
 from lovecampaign.delivery.desk.advocate import bend_rule
-from lovecampaign.delivery.desk.write import NotToBeSent, Writing, follow_through
+from lovecampaign.delivery.desk.write import NotToBeSent, follow_through
 from lovecampaign.store.dialogue.desk.answers import list_answers
 from lovecampaign.store.dialogue.desk.cases import Case, CaseStep, find_case, finish_step
-from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.web.serve.dashboard.desk.desk_view import DeskView, desk_page
 from lovecampaign.web.serve.dashboard.view import DashboardState
 from lovecampaign.web.serve.handler.request_context import FormRejected, NotFound
@@ -77,18 +76,9 @@ def _bend(view: DeskView, case: Case) -> Response:
 
 def _follow(view: DeskView, case: Case) -> Response:
     """Queue the message; the case closes when it was sent."""
-    database = view.request.site.database
-    with database.read() as connection:
-        campaign = view.campaigns.sender_for(connection, case.campaign_key, case.subscriber_id)
-    writing = Writing(
-        campaign=campaign,
-        campaign_id=record_campaign(database, campaign).id,
-        owner=case.owner,
-        text=view.request.form.get("text", "").replace("\r\n", "\n").strip(),
-        accepts_phrases=bool(view.request.form.get("as_it_is")),
-    )
+    writing = view.writing(case.campaign_key, case.subscriber_id, case.owner)
     try:
-        with database.write() as connection:
+        with view.request.site.database.write() as connection:
             follow_through(connection, case, writing, view.request.now)
     except NotToBeSent as refused:
         return _show(view, case, error=refused.message, status=422)

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from lovecampaign.delivery.desk.campaigns import DeskCampaigns
 from lovecampaign.delivery.desk.team import find_colleague, list_team
+from lovecampaign.delivery.desk.write import Writing
 from lovecampaign.store.dialogue.desk.letters import DeskLetter, find_letter
 from lovecampaign.web.serve.dashboard.sessions import Session
 from lovecampaign.web.serve.dashboard.view import (
@@ -79,6 +80,18 @@ class DeskView:
         if not named:
             raise FormRejected("error.unreadable")
         return find_colleague(self.campaigns.newest, named).name
+
+    def writing(self, key: str | None, person: int | None, owner: str) -> Writing:
+        """The form's text to a person; ``key``: the campaign that it is about."""
+        database, form = self.request.site.database, self.request.form
+        campaign, campaign_id = self.campaigns.recorded_sender(database, key, person)
+        return Writing(
+            campaign=campaign,
+            campaign_id=campaign_id,
+            owner=owner,
+            text=form.get("text", "").replace("\r\n", "\n").strip(),
+            accepts_phrases=bool(form.get("as_it_is")),
+        )
 
 
 DeskHandler = Callable[[DeskView], Response]

@@ -12,7 +12,7 @@ from lovecampaign.core.errors import ConfirmationNeeded
 from lovecampaign.delivery.desk.history import HistoryEntry, read_history
 from lovecampaign.delivery.desk.overview import promise, read_overview
 from lovecampaign.delivery.desk.promise import step_dates
-from lovecampaign.delivery.desk.write import NotToBeSent, Writing, answer_letter
+from lovecampaign.delivery.desk.write import NotToBeSent, answer_letter
 from lovecampaign.store.dialogue.desk.cases import NewCase, open_case
 from lovecampaign.store.dialogue.desk.letters import (
     DeskLetter,
@@ -23,7 +23,6 @@ from lovecampaign.store.dialogue.desk.letters import (
     list_letters,
     take_letter,
 )
-from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.store.tables import subscriber
 from lovecampaign.web.serve.dashboard.desk.desk_view import DeskView, desk_page, find_letter_of
 from lovecampaign.web.serve.dashboard.view import DashboardState
@@ -106,19 +105,10 @@ def _take(view: DeskView, letter: DeskLetter) -> Response:
 
 def _answer(view: DeskView, letter: DeskLetter) -> Response:
     """Queue the answer; a text that is not sent stays in the form."""
-    database, text = view.request.site.database, view.request.form.get("text", "")
-    with database.read() as connection:
-        key, person = letter.campaign_key, letter.subscriber_id
-        campaign = view.campaigns.sender_for(connection, key, person)
-    writing = Writing(
-        campaign=campaign,
-        campaign_id=record_campaign(database, campaign).id,
-        owner=letter.owner or view.person(),
-        text=text.replace("\r\n", "\n").strip(),
-        accepts_phrases=bool(view.request.form.get("as_it_is")),
-    )
+    owner = letter.owner or view.person()
+    writing = view.writing(letter.campaign_key, letter.subscriber_id, owner)
     try:
-        with database.write() as connection:
+        with view.request.site.database.write() as connection:
             answer_letter(connection, letter, writing, view.request.now)
     except NotToBeSent as refused:
         return _show_letter(view, error=refused.message, status=422)
@@ -144,11 +134,11 @@ def _open_case(view: DeskView, letter: DeskLetter) -> Response:
     if letter.case_id is not None:
         return view.redirect(f"/case/{letter.case_id}", "case")
     database, now = view.request.site.database, view.request.now
-    with database.read() as connection:
-        campaign = view.campaigns.sender_for(connection, letter.campaign_key, letter.subscriber_id)
+    key, person = letter.campaign_key, letter.subscriber_id
+    campaign, campaign_id = view.campaigns.recorded_sender(database, key, person)
     new = NewCase(
-        subscriber_id=letter.subscriber_id,
-        campaign_id=record_campaign(database, campaign).id,
+        subscriber_id=person,
+        campaign_id=campaign_id,
         mail_id=letter.id,
         about=about,
         owner=letter.owner or view.person(),
