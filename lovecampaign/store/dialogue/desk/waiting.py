@@ -82,6 +82,8 @@ def reopen_bounced(connection: Connection, transactional_ids: Collection[int]) -
         .values(sent_at=None)
         .returning(desk_answer.c.mail_id, desk_answer.c.transactional_id)
     ).all()
+    if not came_back:
+        return
     connection.execute(
         sa.update(transactional)
         .where(is_one_of(transactional.c.id, [row.transactional_id for row in came_back]))
