@@ -45,7 +45,9 @@ def test_of_300_letters_one_person_s_has_the_note(stage: Stage) -> None:
     line = "P.S. Your fig from 1987 made our week. — Ana"
     for letter in letters:
         is_theirs = letter.to.email == mine.email
-        has_it = [part for part in (letter.text, letter.html, letter.raw.decode()) if "fig" in part]
+        has_it = [
+            part for part in (letter.text, letter.html, letter.raw.decode()) if "from 1987" in part
+        ]
         assert len(has_it) == (3 if is_theirs else 0)
         assert (line in letter.text) == is_theirs
         assert "P.S." not in letter.html or is_theirs
