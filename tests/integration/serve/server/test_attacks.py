@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lovecampaign.core.settings import Settings
-from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.database.types import metadata
 from lovecampaign.store.signup.request import SignupForm, request_signup
 from lovecampaign.testing.sendgrid_events import Webhook
 from lovecampaign.web.serve.http.request_body import BodyKind
 from lovecampaign.web.serve.webhooks.sendgrid_signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
 from tests.integration.serve.support.routes import Asked, every_path, every_route
+from tests.support.fast_databases import open_new_database
 from tests.support.serving import Serving, dump, serving, with_settings
 from tests.support.stage import Stage
 
@@ -87,7 +87,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         redeem_secret="secret",
         dashboard_password="correct horse",
     )
-    database = open_database(chosen)
+    database = open_new_database(chosen)
     stage = Stage(chosen, database, days=2)
     fill(stage)
     with serving(chosen, database, stage.clock) as running:
