@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +14,8 @@ from lovecampaign.cli import GARBAGE_THRESHOLD
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import open_database
+from tests.support.fast_databases import SQLITE, lay_tables, share_compiled_sql
 from tests.support.postgres import PostgresServer
-from tests.support.shared_compiled_sql import share_compiled_sql
 
 # How long an example takes says how busy the machine is, and nothing about us. `make test` draws
 # the same examples every time, so that what fails was broken by a change; `make fuzz` draws anew.
@@ -28,7 +27,6 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("any machine")
 share_compiled_sql()
-SQLITE = "sqlite:///lovecampaign.db"
 #: Their longest test takes as long as a thousand others: the last worker should not begin with it.
 LONGEST = (
     "tests/browser/test_journey.py",
@@ -81,7 +79,7 @@ def settings(
 ) -> Iterator[Settings]:
     """Of a workspace whose database has all tables, on each kind in turn."""
     if database_kind == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path)
+        lay_tables(tmp_path)
         yield _settings(tmp_path, SQLITE)
         return
     server: PostgresServer = request.getfixturevalue("postgres")
@@ -90,14 +88,6 @@ def settings(
 
 
 # Migrations take a third of a second on PostgreSQL: they run once, and tests get copies.
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with all tables, and nothing in them."""
-    folder = tmp_path_factory.mktemp("template")
-    open_database(_settings(folder, SQLITE)).close()
-    return folder / "lovecampaign.db"
-
-
 @pytest.fixture(scope="session")
 def postgres_template(
     tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer

@@ -12,10 +12,10 @@ from lovecampaign.core.message import FaultKind
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import accepted, permanent, unknown
-from lovecampaign.store.database.schema_version import open_database
 from tests.browser.conftest import NewPage
 from tests.integration.serve.support.dashboard import HOME, MONTH, PASSWORD
 from tests.support.accessibility import assert_accessible
+from tests.support.fast_databases import open_new_database
 from tests.support.serving import Serving, serving
 from tests.support.stage import DAY_1, Stage
 
@@ -29,7 +29,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         secret_keys=("key",),
         dashboard_password=PASSWORD,
     )
-    database = open_database(settings)
+    database = open_new_database(settings)
     stage = Stage(settings, database, days=2, settings_={"deals": {"insider": {"quantity": 5}}})
     stage.add_readers(4, lists=("readers", "insiders"), joined_at=DAY_1 - timedelta(days=2))
     verdicts = {

@@ -11,17 +11,17 @@ from playwright.sync_api import expect
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.store.database.schema_version import open_database
 from tests.browser.conftest import NewPage
 from tests.support.accessibility import assert_accessible
 from tests.support.deal_room import MINUTE, OPEN, DealRoom
+from tests.support.fast_databases import open_new_database
 from tests.support.serving import Serving, serving
 
 
 @pytest.fixture
 def visited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DealRoom, Serving]]:
     settings = Settings(workspace=tmp_path_factory.mktemp("workspace"), secret_keys=("key",))
-    database = open_database(settings)
+    database = open_new_database(settings)
     room = DealRoom(settings, database, insiders=3, quantity=1)
     room.stage.clock.move_to(OPEN)
     with serving(settings, database, room.stage.clock) as running:

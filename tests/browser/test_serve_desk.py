@@ -11,12 +11,12 @@ from playwright.sync_api import Page, expect
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
 from lovecampaign.store import tables
-from lovecampaign.store.database.schema_version import open_database
 from tests.browser.conftest import NewPage
 from tests.integration.desk.reply_desk import ANNA, ReplyDesk
 from tests.integration.serve.support.dashboard import HOME, PASSWORD
 from tests.integration.serve.support.letters import rows_of
 from tests.support.accessibility import assert_accessible
+from tests.support.fast_databases import open_new_database
 from tests.support.row_keys import key_of
 from tests.support.serving import Serving, serving
 
@@ -31,7 +31,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReplyDesk]:
         secret_keys=("key",),
         dashboard_password=PASSWORD,
     )
-    database = open_database(settings)
+    database = open_new_database(settings)
     team = {"mail": ["lucie@bloom.example"]}
     files = {"voice.md": "Write as you would speak across the counter.\n"}
     desk = ReplyDesk(

@@ -11,12 +11,12 @@ from playwright.sync_api import expect
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.testing.campaigns import day_file
 from tests.browser.conftest import NewPage
 from tests.integration.serve.support.letters import token_of
 from tests.integration.serve.support.stories import QUESTION, Answers
 from tests.support.accessibility import assert_accessible
+from tests.support.fast_databases import open_new_database
 from tests.support.serving import serving
 from tests.support.stage import DAY_1, Stage
 
@@ -32,7 +32,7 @@ WORDS = "My aunt Odile. A rhubarb, in a hat box, by train."
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
     """Three readers on day 4, whose letter asks a question."""
     settings = Settings(workspace=tmp_path_factory.mktemp("workspace"), secret_keys=("test-key",))
-    database = open_database(settings)
+    database = open_new_database(settings)
     bodies = {
         4: f"Hi.\n\n[[answer: {QUESTION}]]\n\n[[done: I have watered it]]\n\n"
         "[[help: It is not well]]\n",

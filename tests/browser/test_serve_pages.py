@@ -11,11 +11,11 @@ import pytest
 from lovecampaign.campaign.words.catalog import flatten, read_words
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.signup.request import SignupForm, request_signup
 from tests.browser.conftest import NewPage
 from tests.integration.serve.support.routes import every_path
 from tests.support.accessibility import assert_accessible
+from tests.support.fast_databases import open_new_database
 from tests.support.serving import RecordingMailer, Serving, serving
 from tests.support.stage import Stage
 
@@ -23,7 +23,7 @@ from tests.support.stage import Stage
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     settings = Settings(workspace=tmp_path_factory.mktemp("workspace"), secret_keys=("key",))
-    database = open_database(settings)
+    database = open_new_database(settings)
     stage = Stage(settings, database, days=2, settings_={"brand": {"color": "#f2c14e"}})
     stage.add_readers(1, lists=("readers", "insiders"))
     stage.send()

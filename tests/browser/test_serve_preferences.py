@@ -9,11 +9,11 @@ import pytest
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import Purpose
-from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind, queue_transactional
 from tests.browser.conftest import NewPage
 from tests.integration.serve.support.letters import active_suppressions, token_of
 from tests.support.accessibility import assert_accessible
+from tests.support.fast_databases import open_new_database
 from tests.support.serving import Serving, serving
 from tests.support.stage import DAY_1, Stage
 
@@ -43,7 +43,7 @@ class Letter:
 def letter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Letter]:
     workspace = tmp_path_factory.mktemp("workspace")
     settings = Settings(workspace=workspace, secret_keys=("test-key",))
-    database = open_database(settings)
+    database = open_new_database(settings)
     stage = Stage(settings, database, days=2, settings_={"brand": {"color": "#c2185b"}})
     reader = stage.add_readers(1)[0]
     stage.send()

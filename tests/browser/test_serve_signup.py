@@ -12,10 +12,10 @@ from playwright.sync_api import expect
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.testing.smtp_server import SmtpServer
 from tests.browser.conftest import NewPage
 from tests.support.accessibility import assert_accessible
+from tests.support.fast_databases import open_new_database
 from tests.support.processes.shop import RunningShop, blog
 from tests.support.signup import rows_of
 from tests.support.stage import Stage
@@ -43,7 +43,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("shop")
     settings = Settings(workspace=folder, secret_keys=("test-key",))
     with contextlib.ExitStack() as stack:
-        database = stack.enter_context(contextlib.closing(open_database(settings)))
+        database = stack.enter_context(contextlib.closing(open_new_database(settings)))
         stage = Stage(settings, database, days=8, start=START, settings_={"launch": {"day": 28}})
         stage.add_readers(1, joined_at=NOW - timedelta(days=30), name="founder")
         shop = RunningShop(folder, stack.enter_context(SmtpServer()))

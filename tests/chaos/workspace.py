@@ -11,10 +11,10 @@ from typing import Any
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.core.tokens import TokenSigner
-from lovecampaign.store.database.schema_version import open_database
 from tests.chaos.commands import Command, Commands
 from tests.chaos.evidence import Evidence, gather
 from tests.chaos.servers import MailServer
+from tests.support.fast_databases import open_new_database
 from tests.support.stage import LONG_AGO, Stage
 
 SECRET = "test-key"
@@ -60,7 +60,7 @@ def opened_shop(
     """A shop whose campaign has one day only, and no pace, unless ``choices`` say else."""
     folder.mkdir(exist_ok=True)
     inside = Settings(workspace=folder, database_url=database_url, secret_keys=(SECRET,))
-    with contextlib.closing(open_database(inside)) as database:
+    with contextlib.closing(open_new_database(inside)) as database:
         stage = Stage(inside, database, **{"days": 1, "max_per_second": "unlimited", **choices})
         stage.add_readers(readers, joined_at=joined_at)
         yield Shop(

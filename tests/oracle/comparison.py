@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from lovecampaign.campaign.model.campaign import DEFAULT_DAYS
 from lovecampaign.core.message import Message
 from lovecampaign.core.settings import Settings
-from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.ledger.campaigns import cancel_email, find_campaign
 from lovecampaign.store.reports.campaign_report import report_campaign
 from lovecampaign.store.reports.subscriber_timeline import TimelineEntry, read_timeline
@@ -22,6 +21,7 @@ from tests.oracle.database_rows import LedgerRow, People
 from tests.oracle.month import ReferenceMonth, Told
 from tests.oracle.readers import Reader
 from tests.oracle.story import Story
+from tests.support.fast_databases import open_new_database
 from tests.support.stage import Stage
 
 #: One pass in so many is followed by a look at ``status`` and ``explain``.
@@ -155,7 +155,7 @@ def open_play(
     """A story of ``days`` letters in ``length`` days and the launch, in a workspace of its own."""
     with TemporaryDirectory() as folder:
         settings = Settings(workspace=Path(folder), database_url=url, secret_keys=("test-key",))
-        database = open_database(settings)
+        database = open_new_database(settings)
         story = Story.of(seed, length, has_launch=has_launch)
         try:
             yield Play(Stage(settings, database, **story.choices(days)), story, readers)

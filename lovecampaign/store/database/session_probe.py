@@ -47,7 +47,8 @@ def _is_pooled(database: Database) -> bool:
 def _is_direct(connection: Connection) -> bool:
     """Whether the server's process is the one of the login, which a pooler makes up."""
     with contextlib.suppress(AttributeError):
-        named = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
+        # A detached connection has no ``driver_connection``.
+        named = connection.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]
         found = connection.scalar(sa.select(sa.func.pg_backend_pid()))
         connection.rollback()
         return bool(named == found)

@@ -29,8 +29,8 @@ from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.render.model.formatting import LocalizedMoney
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.subscribers.suppressions import EVERY_LIST, unsubscribe
+from tests.support.fast_databases import open_new_database
 from tests.support.paths import REPOSITORY
 from tests.support.serving import serving
 
@@ -98,7 +98,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
     settings = Settings(workspace=workspace, secret_keys=("test-key",))
     campaign = load_campaign(workspace / "campaigns" / "customer-love", workspace).campaign
     assert campaign is not None
-    database = open_database(settings)
+    database = open_new_database(settings)
     made = Month(settings, database, campaign, FixedClock(LONG_AGO))
     people = {**INSIDERS, **OTHERS}
     for number, name in enumerate(people):

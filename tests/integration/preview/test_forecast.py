@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
-from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.reports.addressees import AddresseeFilter, AddresseePage
 from lovecampaign.store.reports.subscriber_timeline import read_timeline
 from lovecampaign.web.preview.readers.forecast import forecast_from_timeline, forecast_month
@@ -22,6 +21,7 @@ from lovecampaign.web.preview.readers.preview_subscriber import (
     sample_subscribers,
 )
 from lovecampaign.web.preview.readers.subscriber_lookup import SubscriberLookup
+from tests.support.fast_databases import open_new_database
 from tests.support.stage import LONG_AGO, Stage
 
 NOW = datetime(2027, 1, 20, tzinfo=UTC)
@@ -38,7 +38,7 @@ CHOICES = {
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     settings = Settings(workspace=tmp_path, secret_keys=("test-key",))
-    with contextlib.closing(open_database(settings)) as database:
+    with contextlib.closing(open_new_database(settings)) as database:
         yield Stage(settings, database, **CHOICES)
 
 

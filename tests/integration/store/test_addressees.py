@@ -15,7 +15,6 @@ from lovecampaign.campaign.model.campaign import Email
 from lovecampaign.core.settings import Settings
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store import tables
-from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.reports import addressees
 from lovecampaign.store.reports.addressees import (
     Addressee,
@@ -25,13 +24,14 @@ from lovecampaign.store.reports.addressees import (
 )
 from lovecampaign.store.reports.campaign_report import report_campaign
 from lovecampaign.store.tables import DeliveryState
+from tests.support.fast_databases import open_new_database
 from tests.support.stage import DAY_1, Stage
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     settings = Settings(workspace=tmp_path, secret_keys=("test-key",))
-    database = open_database(settings)
+    database = open_new_database(settings)
     yield Stage(settings, database, settings_={"audience": {"without_tags": ["staff"]}})
     database.close()
 

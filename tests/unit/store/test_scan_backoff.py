@@ -10,15 +10,15 @@ import pytest
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.planning.scan_backoff import LONG_SECONDS, LONGEST_PAUSE, SHARE, ScanBackoff
+from tests.support.fast_databases import open_new_database
 
 NOW = datetime(2027, 2, 1, 8, tzinfo=UTC)
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(Settings(workspace=tmp_path, secret_keys=("test-key",)))
+    opened = open_new_database(Settings(workspace=tmp_path, secret_keys=("test-key",)))
     yield opened
     opened.close()
 

@@ -11,8 +11,8 @@ import pytest
 from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.core.settings import Settings
 from lovecampaign.providers.base.memory import MemoryProvider
-from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.testing.campaigns import day_file
+from tests.support.fast_databases import open_new_database
 from tests.support.serving import Serving, serving, with_settings
 from tests.support.stage import Stage
 
@@ -34,7 +34,7 @@ class FarAway(MemoryProvider):
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A month with an image on day 2, and an unused image beside it."""
     chosen = Settings(workspace=tmp_path, secret_keys=("test-key",))
-    database = open_database(chosen)
+    database = open_new_database(chosen)
     files = {
         "images/bowl.png": PNG,
         "images/unused.png": OTHER_PNG,

@@ -6,7 +6,7 @@ import contextlib
 import re
 import socket
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lovecampaign.core.settings import Settings
-from lovecampaign.store.database.schema_version import open_database
 from lovecampaign.store.database.types import metadata
 from lovecampaign.store.signup.request import SignupForm, request_signup
 from lovecampaign.testing.sendgrid_events import Webhook
 from lovecampaign.web.serve.http.request_body import BodyKind
 from lovecampaign.web.serve.webhooks.sendgrid_signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
-from tests.integration.serve.support.routes import every_path, every_route
+from tests.integration.serve.support.routes import Asked, every_path, every_route
+from tests.support.fast_databases import open_new_database
 from tests.support.serving import Serving, dump, serving, with_settings
 from tests.support.stage import Stage
 
@@ -87,12 +87,18 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         redeem_secret="secret",
         dashboard_password="correct horse",
     )
-    database = open_database(chosen)
+    database = open_new_database(chosen)
     stage = Stage(chosen, database, days=2)
     fill(stage)
     with serving(chosen, database, stage.clock) as running:
         yield running
     database.close()
+
+
+@pytest.fixture(scope="module")
+def paths(target: Serving) -> Sequence[Asked]:
+    """Those of every route of the target, filled in."""
+    return every_path(target, first_delivery(target))
 
 
 def first_delivery(served: Serving) -> int:
@@ -111,8 +117,10 @@ def raw(served: Serving, request: bytes) -> bytes:
 
 
 class TestHost:
-    def test_a_name_that_is_not_ours_gets_nothing(self, target: Serving) -> None:
-        for asked in every_path(target, first_delivery(target)):
+    def test_a_name_that_is_not_ours_gets_nothing(
+        self, target: Serving, paths: Sequence[Asked]
+    ) -> None:
+        for asked in paths:
             for host in FOREIGN_HOSTS:
                 answer = target.ask("GET", asked.path, headers={"Host": host})
                 assert answer.status in {400, 421}, (asked, host)
@@ -123,14 +131,16 @@ class TestHost:
 
         assert raw(target, request.encode()).split()[1] in {b"400", b"421"}
 
-    def test_no_page_repeats_a_name_that_it_was_told(self, target: Serving) -> None:
+    def test_no_page_repeats_a_name_that_it_was_told(
+        self, target: Serving, paths: Sequence[Asked]
+    ) -> None:
         told = {
             "X-Forwarded-Host": EVIL,
             "Forwarded": f"host={EVIL}",
             "X-Original-URL": f"http://{EVIL}/",
             "Referer": f"https://{EVIL}/",
         }
-        for asked in every_path(target, first_delivery(target)):
+        for asked in paths:
             answer = target.ask("GET", asked.path, headers=told)
             assert EVIL.encode() not in answer.body, asked
             assert EVIL not in str(answer.headers), asked
@@ -155,9 +165,15 @@ class TestEveryRoute:
 
         assert dump(opened.site.database) == before
 
-    def test_every_answer_is_guarded_and_public_pages_set_no_cookie(self, target: Serving) -> None:
-        paths = [asked.path for asked in every_path(target, first_delivery(target))]
-        for path in [*paths, "/nothing", "/static/pages.css", "/static/none"]:
+    def test_every_answer_is_guarded_and_public_pages_set_no_cookie(
+        self, target: Serving, paths: Sequence[Asked]
+    ) -> None:
+        for path in [
+            *(asked.path for asked in paths),
+            "/nothing",
+            "/static/pages.css",
+            "/static/none",
+        ]:
             for method in METHODS:
                 answer = target.ask(method, path)
                 assert answer.status < 500, (method, path)
@@ -168,25 +184,27 @@ class TestEveryRoute:
                 if not path.startswith("/dashboard"):
                     assert "set-cookie" not in answer.headers, path
 
-    def test_no_page_runs_or_styles_anything_inline(self, target: Serving) -> None:
-        for asked in every_path(target, first_delivery(target)):
+    def test_no_page_runs_or_styles_anything_inline(
+        self, target: Serving, paths: Sequence[Asked]
+    ) -> None:
+        for asked in paths:
             answer = target.get(asked.path)
             if answer.headers.get("content-type", "").startswith("text/html"):
                 policy = answer.headers["content-security-policy"]
                 assert not INLINE.search(answer.text) or "sandbox" in policy, asked
 
-    def test_nobody_is_sent_elsewhere(self, target: Serving) -> None:
+    def test_nobody_is_sent_elsewhere(self, target: Serving, paths: Sequence[Asked]) -> None:
         away = f"https://{EVIL}/"
         asked_for = urllib.parse.urlencode(dict.fromkeys((*FIELDS, "url", "to", "r"), away))
-        for asked in every_path(target, first_delivery(target)):
+        for asked in paths:
             for path in (f"{asked.path}?{asked_for}", f"//{EVIL}{asked.path}"):
                 for method in ("GET", "POST"):
                     answer = target.ask(method, path, headers={"Origin": away, "Referer": away})
                     assert EVIL not in answer.headers.get("location", ""), (method, path)
 
-    def test_what_is_typed_stays_text(self, target: Serving) -> None:
+    def test_what_is_typed_stays_text(self, target: Serving, paths: Sequence[Asked]) -> None:
         form = dict.fromkeys(FIELDS, INJECTED)
-        for asked in every_path(target, first_delivery(target)):
+        for asked in paths:
             if "POST" in asked.methods:
                 answer = target.post(asked.path, form)
                 assert answer.status < 500, asked
@@ -194,8 +212,10 @@ class TestEveryRoute:
                 assert "<img src=x>" not in answer.text, asked
                 assert not re.search(r"(?<![\d#;:-])49(?![\d%])", answer.text), asked
 
-    def test_a_line_break_in_a_path_starts_no_header(self, target: Serving) -> None:
-        for asked in every_path(target, first_delivery(target)):
+    def test_a_line_break_in_a_path_starts_no_header(
+        self, target: Serving, paths: Sequence[Asked]
+    ) -> None:
+        for asked in paths:
             answer = target.get(asked.path + "?x=%0d%0aSet-Cookie:%20a=b&next=/%0d%0aX-Evil:%201")
             assert "x-evil" not in answer.headers
             assert "a=b" not in answer.headers.get("set-cookie", "")
@@ -295,9 +315,11 @@ hostile = st.one_of(
 
 @settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_nothing_that_can_be_sent_breaks_a_page(target: Serving, data: Any) -> None:
+def test_nothing_that_can_be_sent_breaks_a_page(
+    target: Serving, paths: Sequence[Asked], data: Any
+) -> None:
     """Every route × method × hostile body and headers: an answer in words, never a fault."""
-    asked = data.draw(st.sampled_from(every_path(target, first_delivery(target))))
+    asked = data.draw(st.sampled_from(paths))
     method = data.draw(st.sampled_from([*sorted(asked.methods), "POST", "GET", *METHODS]))
     query = data.draw(st.text(max_size=20).map(urllib.parse.quote))
     body = data.draw(hostile)

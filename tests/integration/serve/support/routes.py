@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from starlette.routing import Route
@@ -29,30 +29,30 @@ def every_route(served: Serving) -> list[Route]:
 
 def every_path(served: Serving, delivery_id: int) -> list[Asked]:
     """Each route with parts that lead somewhere, and with parts that lead nowhere."""
+    values = _values(served, delivery_id)
     return [
-        Asked(
-            template=route.path,
-            path=path,
-            methods=frozenset(route.methods or ()),
-        )
+        Asked(template=route.path, path=path, methods=frozenset(route.methods or ()))
         for route in every_route(served)
-        for path in _fill(served, route.path, delivery_id)
+        for path in _fill(route.path, values)
     ]
 
 
-def _fill(served: Serving, template: str, delivery_id: int) -> Iterator[str]:
+def _fill(template: str, values: Mapping[str, list[str]]) -> Iterator[str]:
     if "{" not in template:
         yield template
         return
-    links, confirm = (served.token(one, delivery_id) for one in (Purpose.LINKS, Purpose.CONFIRM))
-    share, mailed = (served.token(one, delivery_id) for one in (Purpose.SHARE, Purpose.MAILED))
-    values = {
-        "{token}": [links, share, confirm, mailed, "test", "nonsense"],
+    part = template[template.index("{") : template.index("}") + 1]
+    for value in values.get(part, ["1", "nonsense"]):
+        yield from _fill(template.replace(part, value), values)
+
+
+def _values(served: Serving, delivery_id: int) -> dict[str, list[str]]:
+    """What may stand for each part of a path."""
+    purposes = (Purpose.LINKS, Purpose.SHARE, Purpose.CONFIRM, Purpose.MAILED)
+    return {
+        "{token}": [*(served.token(one, delivery_id) for one in purposes), "test", "nonsense"],
         "{list}": ["readers", "insiders", "nobody"],
         "{campaign}": ["test-month-2027-02", "nobody"],
         "{key}": ["day-01", "nothing"],
         "{name}": [style_path(None).rpartition("/")[2], "0" * 64 + ".png", "none"],
     }
-    part = template[template.index("{") : template.index("}") + 1]
-    for value in values.get(part, ["1", "nonsense"]):
-        yield from _fill(served, template.replace(part, value), delivery_id)

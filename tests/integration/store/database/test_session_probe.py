@@ -43,9 +43,14 @@ def _opened(folder: Path, url: str, direct: str | None = None) -> Iterator[Datab
         yield database
 
 
-def test_a_direct_connection_has_sessions(tmp_path: Path, direct_url: str) -> None:
+def test_a_direct_connection_has_sessions_as_one_look_shows(
+    tmp_path: Path, direct_url: str
+) -> None:
+    connections: list[object] = []
     with _opened(tmp_path, direct_url) as database:
+        sa.event.listen(database.direct, "connect", lambda made, _record: connections.append(made))
         require_sessions(database)
+    assert len(connections) == 1
 
 
 def test_a_pooled_connection_is_refused_with_the_variable_to_set(

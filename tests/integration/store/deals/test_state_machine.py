@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from lovecampaign.core.settings import Settings
-from lovecampaign.store.database.schema_version import open_database
 from tests.support.deal_room import MINUTE, OPEN, DealRoom
+from tests.support.fast_databases import open_new_database
 
 PEOPLE = st.integers(0, 4)
 
@@ -24,7 +24,7 @@ class DealMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
         workspace = Settings(workspace=Path(self.folder.name), secret_keys=("test-key",))
-        self.database = open_database(workspace)
+        self.database = open_new_database(workspace)
         self.room = DealRoom(workspace, self.database, insiders=5, quantity=2)
         self.now = OPEN
         self.held = dict.fromkeys(range(5), OPEN)  # until then, exclusive
