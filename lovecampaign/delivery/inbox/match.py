@@ -14,14 +14,17 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
 from lovecampaign.delivery.inbox.sort_files import FiledMail
-from lovecampaign.delivery.inbox.sorting.kinds import MailKind
+from lovecampaign.delivery.inbox.sorting.kinds import MailKind, SortedMail
 from lovecampaign.store.ledger.incoming import said_before
 from lovecampaign.store.ledger.lookup import DeliveryRecord, find_delivery
 from lovecampaign.store.ledger.match_events import normalise_or_none
 from lovecampaign.store.tables import delivery, subscriber
 
-#: No person answers that fast without quoting.
-_FASTEST_ANSWER = timedelta(minutes=1)
+#: No person reads and writes that fast: a mail of its own, and the answer to one.
+_FASTEST_LETTER = timedelta(minutes=1)
+_FASTEST_REPLY = timedelta(seconds=15)
+#: Characters of words that no person says twice in answers.
+_LONG_TEXT = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +43,28 @@ def match_mail(
     connection: Connection | None, signer: TokenSigner | None, filed: Sequence[FiledMail]
 ) -> Sequence[DeliveryMatch]:
     """Each mail with its delivery; without a database, with the token alone."""
-    return [_match(connection, signer, one) for one in filed]
+    found = [_find(connection, signer, one) for one in filed]
+    if connection is None:
+        return found
+    said: dict[tuple[str, str], str] = {}
+    return [_without_program(connection, one, said) for one in found]
 
 
-def _match(
+def _without_program(
+    connection: Connection, found: DeliveryMatch, said: dict[tuple[str, str], str]
+) -> DeliveryMatch:
+    """A letter that a program wrote becomes automatic; ``said``: keys by writer and words."""
+    mail = found.filed.mail
+    if mail.kind is not MailKind.LETTER:
+        return found
+    is_new = said.setdefault((mail.email.lower(), mail.text), mail.key) == mail.key
+    if not _is_program(connection, mail, is_new=is_new):
+        return found
+    automatic = replace(mail, kind=MailKind.AUTOMATIC)
+    return replace(found, filed=replace(found.filed, mail=automatic))
+
+
+def _find(
     connection: Connection | None, signer: TokenSigner | None, filed: FiledMail
 ) -> DeliveryMatch:
     for token in filed.mail.tokens if signer else ():
@@ -54,28 +75,27 @@ def _match(
         asked = signer.verify(Purpose.TRANSACTIONAL, token) if signer else None
         if asked is not None:
             return DeliveryMatch(filed=filed, token=token, transactional=asked)
-    if connection is not None and _is_program(connection, filed):
-        automatic = replace(filed.mail, kind=MailKind.AUTOMATIC)
-        return DeliveryMatch(filed=replace(filed, mail=automatic))
     return DeliveryMatch(filed=filed)
 
 
-def _is_program(connection: Connection, filed: FiledMail) -> bool:
-    """Whether a letter came within a minute of ours without references, or repeats itself."""
-    mail = filed.mail
-    if mail.kind is not MailKind.LETTER or mail.is_reply or mail.sent_at is None:
-        return False
+def _is_program(connection: Connection, mail: SortedMail, *, is_new: bool) -> bool:
+    """Whether a letter came too fast for a person, or says the same once more.
+
+    People who answer a mail are faster than those who write one, and say "Thanks!" twice.
+    """
     key = normalise_or_none(mail.email)
-    if key is None:
+    if mail.sent_at is None or key is None:
         return False
-    if mail.text and said_before(connection, mail.key, key, mail.text):
+    is_long = len(mail.text) >= _LONG_TEXT or (mail.text and not mail.is_reply)
+    if is_long and (not is_new or said_before(connection, mail.key, key, mail.text)):
         return True
-    return bool(connection.scalar(sa.select(_was_just_sent(key, mail.sent_at))))
+    fastest = _FASTEST_REPLY if mail.is_reply else _FASTEST_LETTER
+    return bool(connection.scalar(sa.select(_was_just_sent(key, mail.sent_at, fastest))))
 
 
-def _was_just_sent(key: str, at: datetime) -> sa.ColumnElement[bool]:
+def _was_just_sent(key: str, at: datetime, within: timedelta) -> sa.ColumnElement[bool]:
     return sa.exists().where(
         subscriber.c.address_key == key,
         delivery.c.subscriber_id == subscriber.c.id,
-        delivery.c.claimed_at.between(at - _FASTEST_ANSWER, at + timedelta(seconds=5)),
+        delivery.c.claimed_at.between(at - within, at + timedelta(seconds=5)),
     )

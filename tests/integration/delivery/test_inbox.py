@@ -193,17 +193,37 @@ def test_the_same_words_twice_from_one_address_are_a_programs(inbox: Inbox) -> N
     assert inbox.kinds == ["automatic"]
 
 
-def test_an_answer_within_a_minute_that_names_no_mail_is_a_programs(inbox: Inbox) -> None:
-    (row,) = rows_of(inbox.database, tables.delivery, id=inbox.letters[0])
-    at = row.claimed_at + timedelta(seconds=20)
-    mail = letter(
-        "Hello!",
-        From="reader1@readers.example",
-        Date=at.strftime("%a, %d %b %Y %H:%M:%S +0000"),
-    )
-    inbox.take_mail(mail)
-
+def test_a_program_answers_every_mail_with_the_same_words_and_a_person_says_thanks_twice(
+    inbox: Inbox,
+) -> None:
+    away = "Ich arbeite montags bis mittwochs, in der Rosengasse 3. Es grüßt Max Muster."
+    mails = [
+        inbox.reply(text, Message_ID=f"<{number}@a.example>")
+        for number, text in enumerate(("Thanks!", "Thanks!", away, away))
+    ]
+    inbox.take_mail(*mails[:2])
+    assert inbox.kinds == ["letter", "letter"]
+    inbox.take_mail(*mails[2:])  # of one batch
+    inbox.take_mail(mails[3].replace(b"<3@", b"<4@"))
     assert inbox.kinds == ["automatic"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "headers", "kind"),
+    [
+        (20, {}, "automatic"),
+        (20, {"In-Reply-To": "<1@bloom.example>"}, "letter"),
+        (5, {"In-Reply-To": "<1@bloom.example>"}, "automatic"),
+    ],
+)
+def test_an_answer_that_is_faster_than_a_person_is_a_programs(
+    inbox: Inbox, seconds: int, headers: dict[str, str], kind: str
+) -> None:
+    (row,) = rows_of(inbox.database, tables.delivery, id=inbox.letters[0])
+    at = (row.claimed_at + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S +0000")
+    inbox.take_mail(letter("Hello!", **{"From": "reader1@readers.example", "Date": at, **headers}))
+
+    assert inbox.kinds == [kind]
 
 
 def test_a_bounce_of_a_former_address_leaves_the_new_one_alone(inbox: Inbox) -> None:

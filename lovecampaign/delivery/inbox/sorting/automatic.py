@@ -1,6 +1,7 @@
 """Finds mail that no person wrote (RFC 3834), by its headers first, then by its words.
 
-Debian's ``vacation`` answers with To, From and Subject only: its words are all there is.
+Debian's ``vacation`` answers with To, From and Subject only: its words are all there is. People
+use the same words ("Vacation", "Thanks for your message"), so that most count in twos only.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ import re
 from functools import cache
 
 from lovecampaign.delivery.inbox.sorting.addresses import header_address, local_part
+from lovecampaign.delivery.inbox.sorting.our_delivery import answers_ours
 from lovecampaign.delivery.inbox.sorting.parse import IncomingMail
 from lovecampaign.delivery.inbox.sorting.text_report import is_from_daemon
 from lovecampaign.delivery.inbox.sorting.words import phrase_table, plain_words
 
-#: Set by mail programs for answers and by senders of bulk mail; no person's letter has one.
+#: Set by mail programs for answers; no person's letter has one.
 _MARKS = (
     "x-autoreply",
     "x-autorespond",
@@ -23,65 +25,127 @@ _MARKS = (
     "x-autoreply-from",
     "x-mail-autoreply",
     "x-auto-response",
+    "x-helpscout-auto-reply",
     "x-ms-exchange-generated-message-source",
     "x-ms-exchange-inbox-rules-loop",
-    "x-auto-response-suppress",
     "x-pm-autoreply",
     "x-facebook-notify",
-    "x-loop",
     "x-cron-env",
-    "feedback-id",
-    "list-id",
-    "list-unsubscribe",
-    "list-post",
+    "x-list-administrivia",
+    "mailing-list",
     "auto-generated",
     "x-spamarrest-returnpath",
 )
-_PRECEDENCE = re.compile(r"(?i)\b(bulk|junk|list|auto[_-]?reply)\b")
+#: Of bulk mail. A letter has them too, where a group of Google is the team's mailbox, or the
+#: writer's provider sets them; then it answers a mail of ours.
+_BULK = (
+    "list-id",
+    "list-unsubscribe",
+    "list-post",
+    "feedback-id",
+    "x-loop",
+    "x-auto-response-suppress",
+)
+_AUTO_PRECEDENCE = re.compile(r"(?i)\b(junk|auto[_-]?reply)\b")
+_BULK_PRECEDENCE = re.compile(r"(?i)\b(bulk|list)\b")
 _ROBOTS = re.compile(
     r"^(no-?reply|do-?not-?reply|donotreply|auto-?(reply|responder)|robot|listserv|majordomo"
-    r"|root|cron|www-data|notifications?|.*-(request|owner|admin|bounces?|daemon))$|^owner-"
+    r"|notifications?|.*-(bounces?|daemon))$|^owner-"
 )
+#: Of programs, unless they answer: people are root on their own machines.
+_SYSTEM_USERS = re.compile(r"^(root|cron|www-data)$")
+_RE = re.compile(r"^\s*(re|aw|sv|antw|rif|res|r)\s*:", re.IGNORECASE)
 #: What a program asks: "Urgent? Call Bob."
-_URGENT = re.compile(r"\b(urgen\w*|dringend\w*|emergency|questions?|fragen|spoed)\s*\?")
+_URGENT = re.compile(
+    r"\b(urgen\w*|dringend\w*|emergency|questions?|fragen|spoed)\s*\?"
+    r"|\b(need|require|besoin|brauchen sie|necesita\w*|bisogno|precisa|nodig)\b[^.?!]{0,60}\?"
+)
+#: A subject and words that count together.
+_SUBJECTS = (
+    ("subject_away", "absent|returns"),
+    ("subject_received", "later|ticket"),
+    ("subject_check", "check_words"),
+    ("subject_receipt", "receipt_words"),
+)
+_SIGNS = ("absent", "returns", "second", "received", "later", "ticket", "left", "moved")
+#: Two that count together where no mail is answered.
+_PAIRS = (
+    ("absent", "returns|second|later"),
+    ("received", "later|ticket"),
+    ("ticket", "later"),
+    ("left|moved", "second"),
+)
+#: As many signs count in a reply, too.
+_ENOUGH = 3
+_SENTENCE_END = re.compile(r"[.!?;]+(?:\s|$)")
+#: Shorter ones are names and greetings.
+_SENTENCE_WORDS = 4
 _MAX_TEXT = 2_000
 
 
 def is_automatic(mail: IncomingMail, text: str) -> bool:
     """Whether a program wrote it; ``text``: its own words."""
+    return _is_declared(mail) or _is_robots(mail) or _says_so(mail, text)
+
+
+def _is_declared(mail: IncomingMail) -> bool:
     submitted = mail.first("auto-submitted").lower().split(";")[0].strip()
     if submitted and submitted != "no":
         return True
-    if any(name in mail.headers for name in _MARKS):
+    precedence = mail.first("precedence")
+    if any(name in mail.headers for name in _MARKS) or _AUTO_PRECEDENCE.search(precedence):
         return True
-    if _PRECEDENCE.search(mail.first("precedence")) or mail.content_type == "multipart/report":
-        return True
+    is_bulk = any(name in mail.headers for name in _BULK) or _BULK_PRECEDENCE.search(precedence)
+    return mail.content_type == "multipart/report" or (bool(is_bulk) and not answers_ours(mail))
+
+
+def _is_robots(mail: IncomingMail) -> bool:
     sender = header_address(mail.first("from")) or header_address(mail.first("sender"))
     if not sender or _ROBOTS.match(local_part(sender)) or is_from_daemon(mail):
         return True
-    is_answer = bool(mail.first("in-reply-to") or mail.first("references"))
-    return _says_so(
-        plain_words(mail.subject[:300]), plain_words(text[:_MAX_TEXT]), is_answer=is_answer
+    is_system = _SYSTEM_USERS.match(local_part(sender)) is not None
+    return is_system and not (_is_answer(mail) or _RE.match(mail.subject))
+
+
+def _is_answer(mail: IncomingMail) -> bool:
+    return bool(mail.first("in-reply-to") or mail.first("references"))
+
+
+def _says_so(mail: IncomingMail, text: str) -> bool:
+    """By its words. A program asks nothing: "On holiday: can I pause the letters?" is a letter."""
+    subject, words = plain_words(mail.subject[:300]), plain_words(text[:_MAX_TEXT])
+    if _has("subject_sure", subject) or _has("always", words):
+        return True
+    if _has("personal", words) or "?" in _URGENT.sub("", words):
+        return False
+    if any(_has(one, subject) and (not words or _has(two, words)) for one, two in _SUBJECTS):
+        return True
+    if sum(_has(sign, words) for sign in _SIGNS) >= _ENOUGH:
+        return True
+    if _is_answer(mail):
+        is_sure = _has("away|left|moved", words) and _has("second", words)
+        return is_sure or _says_no_more(words)
+    return _has("away|moved", words) or any(_has(a, words) and _has(b, words) for a, b in _PAIRS)
+
+
+def _says_no_more(words: str) -> bool:
+    """Whether each sentence of a text about an absence or a message has a sign or a greeting."""
+    is_about = _has("away|left|moved", words) or (
+        _has("received", words) and _has("later|ticket", words)
+    )
+    return is_about and all(
+        _has("|".join((*_SIGNS, "away", "filler")), sentence)
+        for sentence in _SENTENCE_END.split(words)
+        if len(sentence.split()) >= _SENTENCE_WORDS
     )
 
 
-def _says_so(subject: str, words: str, *, is_answer: bool) -> bool:
-    """By its words. A program asks nothing: "On holiday: can I pause the letters?" is a letter."""
-    if _has("subject_anywhere", subject) or _has("always", words):
-        return True
-    is_away = _has("text", words)
-    if is_away and not is_answer:
-        return True
-    if "?" in _URGENT.sub("", words):
-        return False
-    is_away = is_away or _has("left", words)
-    return _has("subject", subject) or (is_away and _has("away", words))
-
-
-def _has(section: str, words: str) -> bool:
-    return _pattern(section).search(words) is not None
+def _has(sections: str, words: str) -> bool:
+    """Whether words of one of the sections are there; ``away|left``."""
+    return _pattern(sections).search(words) is not None
 
 
 @cache
-def _pattern(section: str) -> re.Pattern[str]:
-    return re.compile(phrase_table()["automatic"][section])
+def _pattern(sections: str) -> re.Pattern[str]:
+    table = phrase_table()["automatic"]
+    return re.compile("|".join(one for name in sections.split("|") for one in table[name]))

@@ -38,6 +38,11 @@ def unsubscribe_token(mail: IncomingMail) -> str:
     return found[1] if found else ""
 
 
+def answers_ours(mail: IncomingMail) -> bool:
+    """Whether In-Reply-To or References have an id of the form of ours."""
+    return any(_MESSAGE_ID.search(value) for value in mail.all("in-reply-to", "references"))
+
+
 def _all(mail: IncomingMail) -> Iterator[str]:
     for value in mail.all(*_ENVELOPE, "to", "cc"):
         yield from _TAGGED.findall(value)

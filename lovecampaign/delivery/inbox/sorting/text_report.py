@@ -19,12 +19,15 @@ from lovecampaign.delivery.inbox.sorting.parse import IncomingMail
 from lovecampaign.delivery.inbox.sorting.status_report import find_command, find_status
 from lovecampaign.providers.smtp.refusal_causes import find_cause
 
+#: A name of a person may come before a dot: ``peter.postmaster``.
 _DAEMONS = re.compile(
-    r"mailer-?daemon|mail-?daemon|mail-?deliver|mdaemon|post?o?_?master|mail\.delivery|daemon$"
-    r"|^bounces?\b|-bounces?$|no-?reply|do-?not-?reply|^mailadmin$|^smtp$|^mta$"
+    r"(?:^|[-_+])(?:mailer-?daemon|mail-?daemon|mail-?deliver|mdaemon|post?o?_?master"
+    r"|mail\.delivery|daemon$)|^bounces?[-+_.=]|^bounces$|-bounces?$|no-?reply|do-?not-?reply"
+    r"|^mailadmin$|^smtp$|^mta$"
 )
 _DAEMON_NAMES = re.compile(
-    r"(?i)mail(er)?[ .-]?(delivery|daemon|administrator)|delivery (sub)?system|postmaster"
+    r"(?i)mail(er)?[ .-]?(delivery|daemon|administrator)|delivery (sub)?system"
+    r"|^\W*(?:the |system |e?-?mail )?postmaster"
     r"|undeliver|system administrator|mail system|mailmaster"
 )
 _FAILED = re.compile(
@@ -81,6 +84,8 @@ _MARKED = (
 )
 #: Where the words on the next recipient begin.
 _NEXT = re.compile(rf"(?m)^[ \t\"]*<?({ADDRESS.pattern})[>\"]?[ \t]*(?::|$)")
+#: "… could not be delivered to the following user: ana@reader.example".
+_IN_SENTENCE = re.compile(rf"[^.!?]{{0,80}}?{ADDRESS.pattern}")
 _FOR = re.compile(rf"(?m)\bfor <({ADDRESS.pattern})>")
 _REPLY = re.compile(r"(?<![\d.])[45]\d\d[ \-:]+(?:#?[45]\.\d{1,3}\.\d{1,3}|\S)|\(?#[45]\.\d\.\d")
 #: Servers, of which no person writes.
@@ -120,17 +125,23 @@ def read_text_reports(mail: IncomingMail) -> Sequence[Report]:
 def _is_undeclared(mail: IncomingMail, words: str) -> bool:
     """Whether a report names no server as its writer.
 
-    Its subject and its first words speak of a failure, with an address or the returned mail; a
-    person who writes of that answers a mail, or names neither.
+    Its subject and its first words speak of a failure, with the returned mail, or an address and
+    a cause; a person who writes of that answers a mail, or names neither.
     """
     if mail.first("in-reply-to") or mail.first("references"):
         return False
     head = words[:_MAX_HEAD]
     if not all(_FAILED.search(one) or _DELAYED.search(one) for one in (mail.subject, head)):
         return False
+    if any(True for _ in mail.returned_headers()) or _RETURNED.search(mail.report_words()):
+        return True
     own = header_addresses(mail.all("to", "cc", "delivered-to", "from", "reply-to"))
-    others = (one.lower() for one in ADDRESS.findall(head))
-    return any(True for _ in mail.returned_headers()) or any(one not in own for one in others)
+    if all(one.lower() in own for one in ADDRESS.findall(head)):
+        return False
+    has_cause = _DELAYED.search(head) or _REPLY.search(head) or find_cause(head) is not None
+    return bool(has_cause) or any(
+        _IN_SENTENCE.match(head, found.end()) for found in _FAILED.finditer(head)
+    )
 
 
 def _is_servers(mail: IncomingMail, head: str) -> bool:
