@@ -46,14 +46,16 @@ class Translation:
     def __call__(self, key: str, **values: object) -> str:
         """``confirm.now.title`` with its ``{names}`` filled in; raises KeyError if it is missing.
 
-        The plural form is chosen by the value ``count``.
+        The plural form is chosen by the value ``count``. A singular without the number ("the only
+        one") is for 1 alone: in French and Portuguese, 0 has the same form.
         """
         text: Any = self.texts
         for part in key.split("."):
             text = text[part]
         if isinstance(text, dict):
-            form = plural_form(int(str(values["count"])), self.language)
-            text = text.get(form) or text["other"]
+            count = int(str(values["count"]))
+            fitting = text.get(plural_form(count, self.language)) or text["other"]
+            text = fitting if "{count}" in fitting or count == 1 else text["other"]
         return str(text).format(**values)
 
 

@@ -38,6 +38,20 @@ def locale_of(language: str) -> Locale:
     return Locale("en")
 
 
+def with_region(language: str) -> str | None:
+    """``fr_FR`` of ``fr``, as Open Graph writes locales; None for a language of no one region.
+
+    A tag without a region gets the likely one (CLDR): ``pt`` is ``pt_BR``, ``zh-Hant`` ``zh_TW``.
+    """
+    from babel.core import get_global
+
+    locale = locale_of(language)
+    likely = get_global("likely_subtags").get(str(locale), "").rpartition("_")[2]
+    region = locale.territory or likely
+    is_country = len(region) == 2 and region.isalpha()
+    return f"{locale.language}_{region}" if is_country else None
+
+
 def own_name(language: str) -> str:
     """The language's name in itself: ``Deutsch``, ``Français``."""
     name = locale_of(language).get_display_name() or language

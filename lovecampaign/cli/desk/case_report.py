@@ -7,10 +7,8 @@ from datetime import datetime
 
 from lovecampaign.cli.desk.open_desk import OpenDesk
 from lovecampaign.cli.output.format import count_of
-from lovecampaign.cli.output.table import format_table
+from lovecampaign.cli.output.table import format_table, shorten
 from lovecampaign.store.dialogue.desk.cases import Case, CaseStep
-
-_MAX_WORDS = 50
 
 
 def owner_of(case: Case) -> str:
@@ -53,12 +51,9 @@ def format_cases(desk: OpenDesk, found: Sequence[Case]) -> str:
         due = desk.local(step.due_at) if step and case.is_open else desk.local(case.closed_at)
         late = "  overdue" if case.is_overdue(now) else ""
         what = step.step.value.replace("_", " ") if step and case.is_open else "closed"
-        rows.append((case.id, case.email, what, owner_of(case), f"{due}{late}", _short(case.about)))
+        rows.append(
+            (case.id, case.email, what, owner_of(case), f"{due}{late}", shorten(case.about))
+        )
     table = format_table(("id", "for", "step", "owner", "by", "about"), rows)
     overdue = sum(case.is_overdue(now) for case in found)
     return f"{table}\n{count_of(len(found), 'case')}, {overdue:,} overdue."
-
-
-def _short(words: str) -> str:
-    line = " ".join(words.split())
-    return line if len(line) <= _MAX_WORDS else f"{line[: _MAX_WORDS - 1]}…"

@@ -20,7 +20,7 @@ from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.framework.options import read_name
 from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.table import format_table
+from lovecampaign.cli.output.table import format_table, shorten
 from lovecampaign.core.errors import UsageError
 from lovecampaign.delivery.desk.overview import PromisedLetter, promise
 from lovecampaign.delivery.desk.write import NotToBeSent, answer_letter
@@ -36,7 +36,6 @@ from lovecampaign.store.dialogue.desk.letters import (
     take_letter,
 )
 
-_MAX_WORDS = 50
 _letter_argument = click.argument("letter_id", type=click.IntRange(min=1), metavar="ID")
 
 
@@ -244,7 +243,7 @@ def _format(desk: OpenDesk, letters: Sequence[PromisedLetter]) -> str:
             one.letter.owner or None,
             one.letter.state.value.replace("_", " "),
             f"{desk.local(one.due_at)}{'  overdue' if one.is_overdue(now) else ''}",
-            _short(one.letter.text or one.letter.subject),
+            shorten(one.letter.text or one.letter.subject),
         )
         for one in letters
     ]
@@ -273,8 +272,3 @@ def _head(desk: OpenDesk, one: PromisedLetter) -> str:
 def _quoted(letter: DeskLetter) -> str:
     words = "\n".join(f"> {line}" for line in letter.text.splitlines())
     return f"{letter.name or letter.email} wrote:\n{words}"
-
-
-def _short(words: str) -> str:
-    line = " ".join(words.split())
-    return line if len(line) <= _MAX_WORDS else f"{line[: _MAX_WORDS - 1]}…"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from lovecampaign.cli.framework.invocation import Invocation, verb
@@ -56,7 +58,8 @@ def note(  # noqa: PLR0913 - one parameter for each option
         person = find_subscriber_ids(connection, [address_key]).get(address_key)
         if person is None:
             raise UsageError(
-                f"{email} is no subscriber", hint=f"see: lovecampaign subscribers show {email}"
+                f"{email} is no subscriber",
+                hint=f"see: lovecampaign subscribers show {shlex.quote(email)}",
             )
         written = PersonalNote(text=words, signed_by=one_line(name or "") or campaign.sender.name)
         if is_deleted:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+
 from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.table import format_table
+from lovecampaign.cli.output.table import NAME, format_table, shorten
 from lovecampaign.cli.resources.campaigns import campaign_argument
 from lovecampaign.cli.resources.open import recorded_campaign
 from lovecampaign.store.dialogue.gifts.giving import count_by_giving
@@ -45,9 +47,11 @@ def giving(invocation: Invocation, campaign_name: str | None) -> Result:
         parts.append("\n" + format_table(("gift", "taken by"), taken))
     if unthanked:
         parts.append(f"\nNot thanked yet ({count_of(len(unthanked), 'person')}):")
-        givers = [(each.email, each.first_name, each.day) for each in unthanked[:_MAX_ROWS]]
+        givers = [
+            (each.email, shorten(each.first_name, NAME), each.day) for each in unthanked[:_MAX_ROWS]
+        ]
         parts.append(format_table(("email", "first name", "answered"), givers))
-    following = f'note {unthanked[0].email} --day KEY "…"' if unthanked else "status"
+    following = f'note {shlex.quote(unthanked[0].email)} --day KEY "…"' if unthanked else "status"
     return Result(
         data={
             "campaign": campaign.slug,

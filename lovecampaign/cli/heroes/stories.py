@@ -13,7 +13,7 @@ from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.output.format import count_of, local_time
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.table import format_table
+from lovecampaign.cli.output.table import NAME, format_table, shorten
 from lovecampaign.cli.resources.campaigns import campaign_argument
 from lovecampaign.cli.resources.file_arguments import read_path
 from lovecampaign.cli.resources.open import opened_database, recorded_campaign
@@ -31,7 +31,6 @@ from lovecampaign.store.tables import DeliveryState
 
 #: Rows of the table for people; ``--json`` has all.
 _MAX_ROWS = 100
-_MAX_WORDS = 50
 _story_argument = click.argument("story_id", type=click.IntRange(min=1), metavar="ID")
 _ENDED_UNSENT = frozenset(
     {DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.SKIPPED, DeliveryState.IN_DOUBT}
@@ -83,7 +82,7 @@ def show(invocation: Invocation, story_id: int) -> Result:
 def approve_one(invocation: Invocation, story_id: int) -> Result:
     """Approve an answer: its writer gets a mail with the text as it will appear.
 
-    The mail leaves with the next pass of serve or run.
+    The mail leaves with serve, run, or the next send.
     """
     return _act(invocation, story_id, _approve)
 
@@ -166,7 +165,8 @@ def _approve(connection: Connection, story: Story, invocation: Invocation) -> st
         return f"Story {story.id} is {story.state} already; nothing was changed."
     approve(connection, story, invocation.now)
     said = (
-        f"Story {story.id} is approved as it is here. {story.draft.name} gets a mail with it first."
+        f"Story {story.id} is approved as it is here. {story.draft.name} gets a mail with it "
+        "first: it leaves with serve, run or the next send."
     )
     return f"{story.draft.text}\n\n{said}"
 
@@ -190,7 +190,7 @@ def _publish(connection: Connection, story: Story, invocation: Invocation) -> st
 def _why_not_told(story: Story) -> str:
     if story.mail_state in _ENDED_UNSENT:
         return "the mail to them did not arrive: withdraw the story, or write to them by hand"
-    return "their mail leaves with serve or run: start one, and publish afterwards"
+    return "their mail leaves with serve, run or send: start one, and publish afterwards"
 
 
 def _withdraw(connection: Connection, story: Story, invocation: Invocation) -> str:
@@ -246,10 +246,10 @@ def _format_table(listed: Sequence[Story], zone: str) -> str:
             str(one.id),
             one.state.value,
             one.day,
-            one.draft.name,
+            shorten(one.draft.name, NAME),
             _places(one),
             local_time(one.written_at, zone),
-            _short(one.draft.text),
+            shorten(one.draft.text),
         )
         for one in listed[:_MAX_ROWS]
     ]
@@ -287,11 +287,6 @@ def _places(story: Story) -> str:
     draft = story.draft
     given = {"letter": draft.in_letter, "wall": draft.on_wall, "social": draft.in_social}
     return ", ".join(name for name, is_given in given.items() if is_given) or "nowhere"
-
-
-def _short(words: str) -> str:
-    line = " ".join(words.split())
-    return line if len(line) <= _MAX_WORDS else f"{line[: _MAX_WORDS - 1]}…"
 
 
 def _write_cards(published: Sequence[Story], campaign: Campaign, folder: Path) -> None:

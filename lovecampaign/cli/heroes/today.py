@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+
 from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.table import format_table
+from lovecampaign.cli.output.table import NAME, format_table, shorten
 from lovecampaign.cli.resources.campaigns import campaign_argument
 from lovecampaign.cli.resources.open import recorded_campaign
 from lovecampaign.core.zones import ZoneInfo
@@ -34,9 +36,9 @@ def today(invocation: Invocation, campaign_name: str | None) -> Result:
         campaign = recorded.campaign
         date = invocation.now.astimezone(ZoneInfo(campaign.timezone)).date()
         people = name_five(connection, campaign, recorded.record.id, date, invocation.now)
-    rows = [(each.email, each.first_name, _WORDS[each.why]) for each in people]
+    rows = [(each.email, shorten(each.first_name, NAME), _WORDS[each.why]) for each in people]
     text = format_table(("email", "first name", "why"), rows) if rows else "Nobody new today."
-    following = f'note {people[0].email} --day KEY "…"' if people else "status"
+    following = f'note {shlex.quote(people[0].email)} --day KEY "…"' if people else "status"
     return Result(
         data={
             "campaign": campaign.slug,

@@ -12,11 +12,13 @@ from lovecampaign.cli.output.style import bold
 Cell: TypeAlias = str | int | None
 
 _GAP = "  "
+#: Columns of words in a table, and of a name, which people type and may be of any length.
+WORDS, NAME = 60, 30
 _NOT_ON_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def format_table(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    """Columns under headings: numbers to the right, words to the left, nothing cut off."""
+    """Columns under headings: numbers to the right, words to the left; nothing is cut off here."""
     texts = [[format_cell(cell) for cell in row] for row in rows]
     widths = [max(map(width_of, column)) for column in zip(headings, *texts, strict=True)]
     is_number = [_has_numbers(column) for column in zip(*rows, strict=True)]
@@ -38,6 +40,16 @@ def format_cell(cell: Cell) -> str:
 def one_line(text: str) -> str:
     """Text without lines and control characters, which would move a terminal's cursor."""
     return _NOT_ON_A_LINE.sub(" ", text)
+
+
+def shorten(text: str, columns: int = WORDS) -> str:
+    """Text on one line of at most so many columns; what is cut ends with an ellipsis."""
+    line = " ".join(one_line(text).split())
+    if width_of(line) <= columns:
+        return line
+    while width_of(line) >= columns:
+        line = line[:-1]
+    return f"{line.rstrip()}…"
 
 
 def width_of(text: str) -> int:

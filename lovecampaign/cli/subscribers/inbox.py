@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.table import format_table
+from lovecampaign.cli.output.table import format_table, shorten
 from lovecampaign.cli.resources.file_arguments import read_path
 from lovecampaign.cli.resources.inbox import open_inbox_reader, open_mailboxes
 from lovecampaign.cli.resources.lists import load_all
@@ -31,7 +31,6 @@ from lovecampaign.store.database.schema_version import HEAD, find_database
 
 #: Rows of the table for people; ``--json`` has all.
 _MAX_ROWS = 100
-_MAX_WORDS = 60
 
 
 @verb_group("inbox", fallback="read")
@@ -169,7 +168,7 @@ def _format(matches: Sequence[DeliveryMatch]) -> str:
             match.filed.mail.kind.value.replace("_", " "),
             match.filed.mail.email,
             match.delivery.email_key if match.delivery else None,
-            _short(match.filed.mail.diagnostic or match.filed.mail.text),
+            shorten(match.filed.mail.diagnostic or match.filed.mail.text),
             match.filed.file,
         )
         for match in matches[:_MAX_ROWS]
@@ -184,8 +183,3 @@ def _format(matches: Sequence[DeliveryMatch]) -> str:
 
 def _name(kind: MailKind) -> str:
     return kind.value.replace("_", " ")
-
-
-def _short(words: str) -> str:
-    line = " ".join(words.split())
-    return line if len(line) <= _MAX_WORDS else f"{line[: _MAX_WORDS - 1]}…"

@@ -14,7 +14,7 @@ from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.framework.options import read_address, read_instant, read_name
 from lovecampaign.cli.output.format import count_of, local_time
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.table import format_table
+from lovecampaign.cli.output.table import format_table, shorten
 from lovecampaign.cli.resources.open import opened_database
 from lovecampaign.core.errors import UsageError
 from lovecampaign.store.subscribers.suppression_list import (
@@ -29,7 +29,6 @@ from lovecampaign.store.subscribers.suppression_list import (
 
 #: Rows of the table for people; ``--json`` has all.
 _MAX_ROWS = 100
-_MAX_WORDS = 70
 _REASONS = [reason.value for reason in SuppressionReason]
 
 
@@ -114,17 +113,12 @@ def _json(one: ListedSuppression) -> Mapping[str, object]:
 
 def _table(listed: Sequence[ListedSuppression]) -> str:
     rows = [
-        (one.email, one.reason.value, local_time(one.at, "UTC"), _short(one.words))
+        (one.email, one.reason.value, local_time(one.at, "UTC"), shorten(one.words))
         for one in listed[:_MAX_ROWS]
     ]
     table = format_table(("email", "reason", "when (UTC)", "words"), rows)
     rest = len(listed) - len(rows)
     return f"{table}\n{rest:,} more: --json lists all." if rest else table
-
-
-def _short(words: str) -> str:
-    line = " ".join(words.split())
-    return line if len(line) <= _MAX_WORDS else f"{line[: _MAX_WORDS - 1]}…"
 
 
 def _format_plan(plan: LiftPlan, *, is_applied: bool) -> str:

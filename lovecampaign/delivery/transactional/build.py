@@ -40,7 +40,17 @@ from lovecampaign.store.sending.transactional_queue import ClaimedMail
 _TEMPLATE = "asked-for"
 #: A unit of the deal came back: the mail may name the deal's price and end.
 _RECIPIENTS = {TransactionalKind.WAITLIST_PLACE: frozenset({RecipientGroup.INSIDERS})}
-_BLOCKS = ("label", "reason", "ways_out")
+#: The words of the frame in ``[mail]``: the label, why this was sent, and what to do about it.
+_WORDS = ("label", "reason", "ways_out")
+_FROM_A_LETTER = ("label", "reason_letter", "ways_out")
+_WORDS_OF = {
+    TransactionalKind.DOWNLOAD: _FROM_A_LETTER,
+    TransactionalKind.FORGET: _FROM_A_LETTER,
+    TransactionalKind.MOVE: _FROM_A_LETTER,
+    TransactionalKind.WAITLIST_PLACE: _FROM_A_LETTER,
+    TransactionalKind.STORY_LINK: _FROM_A_LETTER,
+    TransactionalKind.HERO: ("label", "reason_hero", "ways_out_hero"),
+}
 _IN_AUTHORS_TEMPLATE = """\
 {{% extends "{parent}" %}}
 {{% block label %}}{label}{{% endblock %}}
@@ -187,7 +197,8 @@ def _built_in(
     campaign: Campaign, kind: TransactionalKind, templates: Mapping[str, str], parent: str | None
 ) -> tuple[Email, Content]:
     texts = built_in_words(campaign.workspace, campaign.language)
-    text, blocks = texts[kind.value], {name: texts[name] for name in _BLOCKS}
+    frame = [texts[name] for name in _WORDS_OF.get(kind, _WORDS)]
+    text, blocks = texts[kind.value], dict(zip(_WORDS, frame, strict=True))
     name = template_name(_TEMPLATE)
     shape = _PLAIN if parent is None else _IN_AUTHORS_TEMPLATE
     source = shape.format(parent=template_name(parent or ""), **blocks)

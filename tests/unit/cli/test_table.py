@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lovecampaign.cli.output.style import plain
-from lovecampaign.cli.output.table import format_cell, format_table, width_of
+from lovecampaign.cli.output.table import format_cell, format_table, shorten, width_of
 
 
 def lines_of(table: str) -> list[str]:
@@ -50,3 +50,14 @@ def test_a_name_cannot_move_the_cursor_of_a_terminal() -> None:
 @given(st.lists(st.tuples(st.text(max_size=20), st.integers()), max_size=5))
 def test_every_row_is_one_line(rows: list[tuple[str, int]]) -> None:
     assert len(lines_of(format_table(("text", "number"), rows))) == len(rows) + 1
+
+
+def test_what_people_type_is_cut_to_the_columns_of_a_terminal() -> None:
+    assert shorten("A fig\nfrom  1987.", 20) == "A fig from 1987."
+    assert shorten("東京都千代田区", 9) == "東京都千…"
+    assert shorten("Ana " * 40, 9) == "Ana Ana…"
+
+
+@given(st.text(max_size=80), st.integers(min_value=1, max_value=70))
+def test_a_shortened_text_never_takes_more_columns(text: str, columns: int) -> None:
+    assert width_of(shorten(text, columns)) <= columns

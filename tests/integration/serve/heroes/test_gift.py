@@ -80,6 +80,16 @@ def test_a_download_manager_takes_it_in_four_ranges_and_goes_on_after_a_break(
     assert served.ask("GET", link, headers=other).status == 200
 
 
+@pytest.mark.parametrize(
+    ("asked", "status"), [("bytes=9999999-", 416), ("bytes=abc", 400), ("bytes=0-9", 206)]
+)
+def test_an_answer_without_the_last_byte_counts_for_no_one(
+    stage: Stage, served: Serving, readers: list[int], asked: str, status: int
+) -> None:
+    assert served.ask("GET", link_in(stage), headers={"Range": asked}).status == status
+    assert rows_of(stage.database, tables.gift_taken) == []
+
+
 def test_each_person_counts_once(stage: Stage, served: Serving, readers: list[int]) -> None:
     for _ in range(3):
         served.get(link_in(stage))

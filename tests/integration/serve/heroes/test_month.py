@@ -68,7 +68,7 @@ def test_the_letter_leads_to_the_button_and_the_button_marks(
     done = served.press(link, {"do": "done", "day": "day-01"})
 
     assert "It is marked as done." in done.text
-    assert "You have done one of 1 small tasks." in done.text
+    assert "small tasks" not in done.text  # "one of 1 small tasks" says nothing more
     served.press(link, {"do": "done", "day": "day-01"})
     assert len(rows_of(stage.database, tables.day_done)) == 1
     served.press(link, {"do": "undo", "day": "day-01"})

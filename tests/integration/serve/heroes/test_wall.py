@@ -67,6 +67,7 @@ def test_other_programs_find_the_wall(answers: Answers) -> None:
     url = f"{answers.stage.settings.public_url}{WALL}"
 
     assert f'<meta property="og:url" content="{url}">' in page.text
+    assert '<meta property="og:locale" content="en_US">' in page.text
     assert f'<meta property="og:image" content="{url}/card.png">' in page.text
     assert feed.headers["content-type"] == "application/atom+xml"
     atom = "{http://www.w3.org/2005/Atom}"

@@ -16,7 +16,7 @@ from lovecampaign.campaign.words.catalog import (
     own_languages,
     read_words,
 )
-from lovecampaign.campaign.words.locale import join_list, plural_form, plural_forms
+from lovecampaign.campaign.words.locale import join_list, plural_form, plural_forms, with_region
 
 
 def write(workspace: Path, name: str, text: str) -> None:
@@ -136,3 +136,18 @@ def test_a_language_speaks_to_readers_in_one_form(language: str) -> None:
     _, _, words = text.partition("\n")  # the first line names the form
 
     assert re.findall(rf".*(?:{_OTHER_FORM[language]}).*", words) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "locale"),
+    [
+        ("fr", "fr_FR"),
+        ("fr-CA", "fr_CA"),
+        ("pt", "pt_BR"),
+        ("zh-Hant", "zh_TW"),
+        ("eo", None),
+        ("es-419", None),
+    ],
+)
+def test_a_language_without_a_region_has_the_likely_one(language: str, locale: str | None) -> None:
+    assert with_region(language) == locale

@@ -77,6 +77,20 @@ def test_a_text_that_counts_has_both_forms(language: str) -> None:
         assert not keys & FORMS or keys == FORMS, table
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("count", [0, 1, 2, 5, 21])
+def test_a_text_that_counts_says_the_number(language: str, count: int) -> None:
+    """In Portuguese, 0 has the form of 1: "uma tarefa" would be wrong for it."""
+    texts = tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8"))
+    say = Translation(language=language, texts=texts)
+    for key in (
+        one.removesuffix(".other") for one in all_texts(language) if one.endswith(".other")
+    ):
+        others = dict.fromkeys(("tasks", "quantity", "time"), "X")
+
+        assert str(count) in (words := say(key, count=count, **others)) or count == 1, words
+
+
 def test_words_are_kind() -> None:
     for key, text in all_texts("en").items():
         assert not re.search(r"\b(oops|invalid|error|failed|illegal)\b", text, re.IGNORECASE), key

@@ -58,13 +58,18 @@ def _is_too_early(context: RequestContext, link: OpenedLink) -> bool:
 
 
 def _reaches_end(context: RequestContext, file: Path) -> bool:
-    """Whether this answer ends with the file's last byte (RFC 9110, 14.1.2)."""
-    if context.request.method == "HEAD":
-        return False
-    asked = context.request.headers.get("range", "")
-    last = file.stat().st_size - 1
-    ranges = _RANGE.findall(asked)
-    return not ranges or any(not (start and end) or int(end) >= last for start, end in ranges)
+    """Whether this answer ends with the file's last byte (RFC 9110, 14.1.2).
+
+    A range that begins behind it, or that cannot be read, gets an error and no byte.
+    """
+    asked = context.request.headers.get("range")
+    if context.request.method == "HEAD" or asked is None:
+        return context.request.method != "HEAD"
+    size = file.stat().st_size
+    return any(
+        int(start) < size and (not end or int(end) >= size - 1) if start else int(end or 0) > 0
+        for start, end in _RANGE.findall(asked)
+    )
 
 
 def _count(context: RequestContext, link: OpenedLink, key: str, name: str) -> None:

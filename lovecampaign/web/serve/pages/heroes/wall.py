@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.campaign.words.locale import base_language, choose_language, with_region
 from lovecampaign.core.clock import format_instant
 from lovecampaign.render.card.draw import CardWords
 from lovecampaign.store.dialogue.stories.published import WallEntry, read_wall
@@ -91,5 +92,11 @@ def _by_question(entries: Sequence[WallEntry]) -> Mapping[str, Sequence[WallEntr
 
 
 def _names(context: RequestContext, campaign: Campaign) -> dict[str, Any]:
-    base = context.site.settings.public_url
-    return {"url": f"{base}/heroes/{campaign.id}", "join": f"{base}/join/{campaign.audience.list}"}
+    base, page_language = context.site.settings.public_url, context.translation(campaign).language
+    own = choose_language(campaign.languages, page_language)
+    is_same = base_language(own) == base_language(page_language)
+    return {
+        "url": f"{base}/heroes/{campaign.id}",
+        "join": f"{base}/join/{campaign.audience.list}",
+        "locale": with_region(own if is_same else page_language),
+    }
