@@ -6,8 +6,9 @@ into the result.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import lru_cache
 
 from lovecampaign.core.tokens import TOKEN_LENGTH, Purpose, RowTokens
 from lovecampaign.render.model.recipient import Links
@@ -42,16 +43,22 @@ class SignedLinks(Links):
 
     def signed(self, links: Iterable[str]) -> list[str]:
         """Links of the shape, with this delivery's tokens in them."""
-        signed = list(links)
-        for purpose, placeholder in PLACEHOLDERS.items():
-            if any(placeholder in link for link in signed):
-                token = self.token(purpose).decode("ascii")
-                signed = [link.replace(placeholder, token) for link in signed]
-        return signed
+        return list(map(self._sign, links))
 
     def _link(self, name: str) -> str | None:
         link: str | None = getattr(self.shape, name)
-        return None if link is None else self.signed([link])[0]
+        return None if link is None else self._sign(link)
+
+    def _sign(self, link: str) -> str:
+        for purpose in _purposes_in(link):
+            link = link.replace(PLACEHOLDERS[purpose], self.token(purpose).decode("ascii"))
+        return link
+
+
+@lru_cache(maxsize=1024)
+def _purposes_in(link: str) -> Sequence[Purpose]:
+    """The purposes with a placeholder in a link of a shape; shapes are few."""
+    return tuple(purpose for purpose, one in PLACEHOLDERS.items() if one in link)
 
 
 def shape_of(links: Links) -> Links | None:
