@@ -23,6 +23,14 @@ from lovecampaign.web.serve.content.masking import mask_address
 
 HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
 
 
 class TemplateRenderer:
@@ -30,14 +38,6 @@ class TemplateRenderer:
 
     def __init__(self, root: str = "") -> None:
         self._root = root
-        self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
         self._cache: dict[tuple[str, str, str], tuple[Campaign, str]] = {}
         self._static = {file.name: root + _versioned(file) for file in STATIC.iterdir()}
 
@@ -65,7 +65,7 @@ class TemplateRenderer:
             """``59,00 €``, without a line break."""
             return str(LocalizedMoney.of(price, language)).replace(" ", "\N{NO-BREAK SPACE}")
 
-        return self._templates.get_template(template).render(
+        return _TEMPLATES.get_template(template).render(
             {
                 "t": translation,
                 "language": language,
