@@ -8,7 +8,9 @@ from datetime import datetime
 from lovecampaign.cli.desk.open_desk import OpenDesk
 from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.table import format_table, shorten
+from lovecampaign.store.dialogue.desk.answers import WrittenAnswer
 from lovecampaign.store.dialogue.desk.cases import Case, CaseStep
+from lovecampaign.store.tables import DeliveryState
 
 
 def owner_of(case: Case) -> str:
@@ -39,6 +41,33 @@ def case_json(case: Case, now: datetime) -> Mapping[str, object]:
         "overdue": case.is_overdue(now),
         "steps": list(case.steps),
     }
+
+
+def describe_case(desk: OpenDesk, case: Case, written: Sequence[WrittenAnswer]) -> str:
+    """The steps, exceptions and messages of a case."""
+    rows = [
+        (
+            step.step.value.replace("_", " "),
+            step.owner,
+            desk.local(step.due_at),
+            desk.local(step.done_at),
+            step.note or None,
+        )
+        for step in case.steps
+    ]
+    bent = [
+        f"bent: {each.rule}, because {each.because}"
+        + (f" ({each.cost} {each.currency})" if each.currency else "")
+        for each in case.exceptions
+    ]
+    said = [
+        f"\n{desk.local(each.at)} {each.owner} wrote"
+        + (" (it did not arrive)" if each.state == DeliveryState.FAILED else "")
+        + f":\n{each.text}"
+        for each in written
+    ]
+    table = format_table(("step", "owner", "by", "done", "note"), rows)
+    return "\n".join([f"{case.name} <{case.email}>: {case.about}".strip(), table, *bent, *said])
 
 
 def format_cases(desk: OpenDesk, found: Sequence[Case]) -> str:

@@ -8,43 +8,43 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.deal import Money
 from lovecampaign.campaign.schema.scalar_parsers import parse_money
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.cli.desk.case_report import (
     case_json,
+    describe_case,
     format_cases,
     next_command_of,
     owner_of,
 )
-from lovecampaign.cli.desk.editor import file_option, read_text
+from lovecampaign.cli.desk.editor import file_option
+from lovecampaign.cli.desk.last_message import find_known_case, find_open_case, write_last
 from lovecampaign.cli.desk.open_desk import OpenDesk, as_option, opened_desk
-from lovecampaign.cli.desk.replies import answer_result
 from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
 from lovecampaign.cli.framework.options import read_address, read_instant, read_name
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.table import format_table
 from lovecampaign.core.errors import UsageError
 from lovecampaign.delivery.desk.advocate import bend_rule
 from lovecampaign.delivery.desk.promise import step_dates
-from lovecampaign.delivery.desk.write import follow_through
 from lovecampaign.store.dialogue.desk.answers import list_answers
 from lovecampaign.store.dialogue.desk.cases import (
-    Case,
     CaseStep,
     NewCase,
     change_step,
-    find_case,
     finish_step,
     list_cases,
     open_case,
 )
 from lovecampaign.store.dialogue.desk.letters import find_letter
+from lovecampaign.store.dialogue.desk.waiting import close_unreachable
 from lovecampaign.store.subscribers.records import read_address_record
 
 _STEPS = [step.value.replace("_", "-") for step in CaseStep]
+_yes_option = click.option(
+    "--yes", is_flag=True, help="Send it with the phrases that were flagged."
+)
 _case_argument = click.argument("case_id", type=click.IntRange(min=1), metavar="ID")
 
 
@@ -85,32 +85,11 @@ def list_all(invocation: Invocation, which: str, named: str | None) -> Result:
 def show(invocation: Invocation, case_id: int) -> Result:
     """Show a case: its steps, exceptions, and what was written."""
     with opened_desk(invocation) as desk, desk.database.read() as connection:
-        case = _find(connection, case_id)
+        case = find_known_case(connection, case_id)
         written = list_answers(connection, case.subscriber_id)
-        rows = [
-            (
-                step.step.value.replace("_", " "),
-                step.owner,
-                desk.local(step.due_at),
-                desk.local(step.done_at),
-                step.note or None,
-            )
-            for step in case.steps
-        ]
-        bent = [
-            f"bent: {each.rule}, because {each.because}"
-            + (f" ({each.cost} {each.currency})" if each.currency else "")
-            for each in case.exceptions
-        ]
-        text = [
-            f"{case.name} <{case.email}>: {case.about}".strip(),
-            format_table(("step", "owner", "by", "done", "note"), rows),
-            *bent,
-            *(f"\n{desk.local(each.at)} {each.owner} wrote:\n{each.text}" for each in written),
-        ]
         return Result(
             data={**case_json(case, invocation.now), "exceptions": list(case.exceptions)},
-            text="\n".join(text),
+            text=describe_case(desk, case, written),
             next_command=next_command_of(case),
         )
 
@@ -138,7 +117,7 @@ def open_(invocation: Invocation, who: str, about: str, named: str | None) -> Re
         )
         with desk.database.write() as connection:
             case_id = open_case(connection, new, now)
-            case = _find(connection, case_id)
+            case = find_known_case(connection, case_id)
         first = desk.local(case.steps[0].due_at)
     return Result(
         data=case_json(case, now),
@@ -167,7 +146,7 @@ def step_(
     """
     chosen = CaseStep(step.replace("-", "_"))
     with opened_desk(invocation) as desk, desk.database.write() as connection:
-        case = _find_open(connection, case_id)
+        case = find_open_case(connection, case_id)
         values: dict[str, Any] = {"owner": owner} if owner else {}
         values |= {"due_at": by} if by else {}
         if values:
@@ -176,7 +155,7 @@ def step_(
         else:
             is_new = finish_step(connection, case_id, chosen, note, invocation.now)
             said = "done" if is_new else "done before"
-        case = _find(connection, case_id)
+        case = find_known_case(connection, case_id)
     return Result(
         data=case_json(case, invocation.now),
         text=f"Case {case_id}, {step}: {said}.",
@@ -188,7 +167,7 @@ def step_(
 @_case_argument
 @file_option
 @as_option
-@click.option("--yes", is_flag=True, help="Send it with the phrases that were flagged.")
+@_yes_option
 def follow_through_(
     invocation: Invocation, case_id: int, file: Path | None, named: str | None, *, yes: bool
 ) -> Result:
@@ -197,23 +176,35 @@ def follow_through_(
     Its button, "not solved", opens the case again.
     """
     with opened_desk(invocation) as desk:
-        with desk.database.read() as connection:
-            case = _find_open(connection, case_id)
-        text = read_text(invocation, file, f"{case.name or case.email}: {case.about}")
-        owner = desk.me(named) if named else case.owner
-        writing = desk.writing(
-            case.campaign_key, case.subscriber_id, owner, text, accepts_phrases=yes
-        )
+        return write_last(desk, case_id, file, named, accepts_phrases=yes)
+
+
+@verb("close", cases)
+@_case_argument
+@click.option("--why", required=True, type=read_name, metavar="TEXT", help="How it was solved.")
+@file_option
+@as_option
+@_yes_option
+def close(
+    invocation: Invocation, case_id: int, why: str, file: Path | None, named: str | None,
+    *, yes: bool,
+) -> Result:  # fmt: skip
+    """Close a case that was solved another way, by telephone: its last message goes out.
+
+    The steps that are left are done, with TEXT as their note. No case closes without that message;
+    where it came back, and another one would, too, the case closes at once.
+    """
+    with opened_desk(invocation) as desk:
         with desk.database.write() as connection:
-            follow_through(connection, case, writing, invocation.now)
-        reason = desk.deliver(writing.campaign)
-        with desk.database.read() as connection:
-            case = _find(connection, case_id)
-            written = list_answers(connection, case.subscriber_id)
-    last = next(each for each in reversed(written) if each.case_id == case_id)
-    state = "sent" if last.sent_at else str(last.state)
-    known = state if state in ("sent", "in_doubt", "failed") else "queued"
-    return answer_result(case_id, case.email, known, reason)
+            case = find_open_case(connection, case_id)
+            is_unreachable = close_unreachable(connection, case_id, why, invocation.now)
+        if not is_unreachable:
+            return write_last(desk, case_id, file, named, accepts_phrases=yes, solved_by=why)
+    return Result(
+        data={"id": case_id, "email": case.email, "state": "unreachable"},
+        text=f"Case {case_id} is closed: its last message to {case.email} came back.",
+        next_command="lovecampaign cases",
+    )
 
 
 @verb("bend", cases)
@@ -234,7 +225,7 @@ def bend(
     with opened_desk(invocation) as desk:
         me = desk.me(named)
         with desk.database.read() as connection:
-            case = _find(connection, case_id)
+            case = find_known_case(connection, case_id)
             campaign = desk.campaigns.sender_for(connection, case.campaign_key, case.subscriber_id)
         left = bend_rule(
             desk.database,
@@ -280,19 +271,3 @@ def _person(desk: OpenDesk, who: str) -> tuple[int, int | None, str | None]:
             f"{who} is not a subscriber here", hint=f"type: lovecampaign subscribers show {who}"
         )
     return profile.id, None, None
-
-
-def _find(connection: Connection, case_id: int) -> Case:
-    case = find_case(connection, case_id)
-    if case is None:
-        raise UsageError(f"there is no case {case_id}", hint="type: lovecampaign cases --all")
-    return case
-
-
-def _find_open(connection: Connection, case_id: int) -> Case:
-    case = _find(connection, case_id)
-    if not case.is_open:
-        raise UsageError(
-            f"case {case_id} is closed", hint=f"see: lovecampaign cases show {case_id}"
-        )
-    return case

@@ -105,6 +105,17 @@ def test_from_a_letter_to_the_follow_through_and_the_launch_comes_afterwards(sho
         assert shop.data(*closing, *at_launch, **smtp(server))["state"] == "sent"
         assert shop.data("cases", *at_launch)["cases"] == []
 
+        # The next one is solved by telephone; it closes by its last message, too.
+        told = shop.data("cases", "open", ANA, "--about", "A stem is short", *at_launch)
+        close = ("cases", "close", str(told["id"]), "--why", "by telephone", *at_launch)
+        assert shop.type(*close).code == 2
+        assert [one["closed_at"] for one in shop.data("cases", *at_launch)["cases"]] == [None]
+        text = write_text(shop, "As I said on the telephone: a longer one is on its way.")
+        assert shop.data(*close, "--file", text, **smtp(server))["state"] == "sent"
+        closed = shop.data("cases", "show", str(told["id"]), *at_launch)
+        assert closed["closed_at"]
+        assert [step["note"] for step in closed["steps"]] == [*["by telephone"] * 4, ""]
+
         shop.data("send", "--yes", "--now", "2027-02-28T10:00Z", **smtp(server))
         assert {mail["Subject"] for mail in mails(server)} - held >= {timeline_subject(shop)}
 

@@ -18,8 +18,16 @@ from lovecampaign.providers.base.memory import MemoryProvider
 from lovecampaign.providers.base.outcomes import unknown
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.dialogue.desk.cases import CaseStep
 from lovecampaign.store.dialogue.desk.letters import LetterState, take_letter
-from lovecampaign.store.dialogue.desk.waiting import note_sent_answers
+from lovecampaign.store.dialogue.desk.waiting import close_unreachable, note_sent_answers
+from lovecampaign.store.dialogue.stories.stories import (
+    StoryDraft,
+    approve,
+    list_stories,
+    save_answer,
+)
+from lovecampaign.store.ledger.lookup import find_delivery_of
 from lovecampaign.store.ledger.settle_by_event import settle_transactional_by_events
 from lovecampaign.store.subscribers.erasure import forget
 from lovecampaign.store.subscribers.subject_access import export_personal_data
@@ -308,6 +316,72 @@ def test_an_answer_that_comes_back_reopens_its_letter(desk: ReplyDesk) -> None:
     desk.answer(one, "It left today, in a blue box.")
     desk.deliver()
     assert desk.reload(one).state is LetterState.ANSWERED
+
+
+def test_a_last_message_that_comes_back_reopens_its_case(at_launch: ReplyDesk) -> None:
+    desk = at_launch
+    one = desk.hear("It arrived broken.")
+    desk.answer(one, "Oh no. A new one is on its way.")
+    case = desk.open_case(one.subscriber_id or 0, one.id)
+    desk.finish_steps(case)
+    for words, reply in (
+        ("Did it arrive?", "552 5.2.2 Mailbox full"),
+        ("Did the new one arrive?", "550 5.1.1 User unknown"),
+    ):
+        desk.follow_through(desk.case(case.id), words)
+        desk.deliver()
+        assert not desk.case(case.id).is_open
+        with desk.database.write() as connection:
+            assert not close_unreachable(connection, case.id, "by telephone", desk.now)
+        token = last_mail(desk)["X-Lovecampaign-Delivery"]
+        report = dsn(reply=reply, status=reply[4:9], email=ANNA, token=token)
+        desk.take(report.replace(b"Message-ID: <2027", f"Message-ID: <{len(words)}".encode()))
+
+        step = desk.case(case.id).next_step
+        assert step is not None
+        assert step.step is CaseStep.FOLLOW_THROUGH
+    desk.clock.move_to(desk.campaign.launch.at)
+    assert launch(desk) == [BEA]
+
+    with desk.database.write() as connection:
+        assert close_unreachable(connection, case.id, "by telephone", desk.now)
+    assert [step.note for step in desk.case(case.id).steps] == [*[""] * 4, "by telephone"]
+
+
+def test_a_report_on_an_older_try_leaves_what_arrived_since(desk: ReplyDesk) -> None:
+    one = desk.hear("Where is my parcel?")
+    working = desk.provider
+    desk.provider = MemoryProvider(lambda _message: unknown("connection lost"))
+    desk.answer(one, "It left today.")
+    desk.deliver()
+    desk.provider = working
+    desk.answer(one, "It left today, in a blue box.")
+    desk.deliver()
+    first = min(rows_of(desk.database, tables.transactional), key=lambda row: row.id)
+    key = key_of(desk.database, Purpose.TRANSACTIONAL, first.id)
+    token = desk.signer.sign(Purpose.TRANSACTIONAL, key)
+    desk.take(dsn(reply="552 5.2.2 Mailbox full", status="5.2.2", email=ANNA, token=token))
+
+    assert desk.reload(one).state is LetterState.ANSWERED
+
+
+def test_a_hero_whose_mail_comes_back_counts_as_not_told(desk: ReplyDesk) -> None:
+    draft = StoryDraft(text="A fig.", name="Anna", in_letter=True, on_wall=True, in_social=False)
+    with desk.database.write() as connection:
+        row = connection.execute(sa.select(tables.delivery)).first()
+        assert row is not None
+        found = find_delivery_of(connection, row.email_id, row.subscriber_id)
+        assert found is not None
+        save_answer(connection, found, "day-01", "Which plant?", draft, desk.now)
+        [story] = list_stories(connection, row.campaign_id)
+        approve(connection, story, desk.now)
+    desk.deliver()
+    mail = last_mail(desk)
+    desk.take(dsn(email=str(mail["To"]), token=mail["X-Lovecampaign-Delivery"]))
+
+    with desk.database.read() as connection:
+        [story] = list_stories(connection, row.campaign_id)
+    assert not story.is_told
 
 
 def test_a_name_alone_is_shown_as_a_guess_and_attributed_to_no_one(desk: ReplyDesk) -> None:

@@ -172,6 +172,13 @@ def finish_step(
     return connection.execute(statement).rowcount > 0
 
 
+def finish_steps(connection: Connection, case_id: int, note: str, now: datetime) -> None:
+    """Mark all steps before the follow-through as done."""
+    for step in CaseStep:
+        if step is not CaseStep.FOLLOW_THROUGH:
+            finish_step(connection, case_id, step, note, now)
+
+
 def change_step(
     connection: Connection, case_id: int, step: CaseStep, values: Mapping[str, object]
 ) -> None:
