@@ -14,6 +14,7 @@ from lovecampaign.campaign.files.cached_load import load_campaign_cached
 from lovecampaign.campaign.model.campaign import Campaign, Sender
 from lovecampaign.campaign.workspace.find import list_campaigns
 from lovecampaign.cli.framework.invocation import Invocation, verb
+from lovecampaign.cli.health.cards_check import check_card_fonts
 from lovecampaign.cli.health.database_check import check_database
 from lovecampaign.cli.health.envelope_check import check_bounce_address, check_envelope
 from lovecampaign.cli.health.file_permissions import check_permissions
@@ -190,6 +191,7 @@ def check_everything(invocation: Invocation) -> Iterator[HealthFinding]:
     yield from check_database(settings, invocation.now)
     yield from check_time_zones(invocation.now, TZ_DATABASE)
     yield from check_webhook(settings)
+    yield from check_card_fonts(_load_campaigns(settings))
     faults = list(check_web_addresses(settings))
     yield from faults
     senders = _list_senders(settings)

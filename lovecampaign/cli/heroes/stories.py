@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -11,13 +10,20 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
-from lovecampaign.cli.output.format import count_of, local_time
+from lovecampaign.cli.heroes.story_report import (
+    card_problems,
+    format_export,
+    format_stories,
+    format_story,
+    places_of,
+    story_json,
+    write_cards,
+)
 from lovecampaign.cli.output.result import Result
-from lovecampaign.cli.output.table import NAME, format_table, shorten
 from lovecampaign.cli.resources.campaigns import campaign_argument
 from lovecampaign.cli.resources.file_arguments import read_path
 from lovecampaign.cli.resources.open import opened_database, recorded_campaign
-from lovecampaign.core.errors import Unreachable, UsageError
+from lovecampaign.core.errors import UsageError
 from lovecampaign.store.dialogue.stories.stories import (
     Story,
     StoryState,
@@ -29,8 +35,6 @@ from lovecampaign.store.dialogue.stories.stories import (
 )
 from lovecampaign.store.tables import DeliveryState
 
-#: Rows of the table for people; ``--json`` has all.
-_MAX_ROWS = 100
 _story_argument = click.argument("story_id", type=click.IntRange(min=1), metavar="ID")
 _ENDED_UNSENT = frozenset(
     {DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.SKIPPED, DeliveryState.IN_DOUBT}
@@ -60,8 +64,8 @@ def list_all(invocation: Invocation, campaign_name: str | None, state: str | Non
         text = "No answers yet." if state is None else f"No answer is {state}."
         return Result(data={"stories": []}, text=text, next_command="lovecampaign status")
     return Result(
-        data={"stories": [_json(one) for one in listed]},
-        text=_format_table(listed, campaign.timezone),
+        data={"stories": [story_json(one) for one in listed]},
+        text=format_stories(listed, campaign.timezone),
         next_command=f"lovecampaign stories show {listed[0].id}",
     )
 
@@ -73,7 +77,7 @@ def show(invocation: Invocation, story_id: int) -> Result:
     with opened_database(invocation) as database, database.read() as connection:
         found = _require(connection, story_id)
     return Result(
-        data={"story": _json(found)}, text=_format_story(found), next_command=_next_step(found)
+        data={"story": story_json(found)}, text=format_story(found), next_command=_next_step(found)
     )
 
 
@@ -118,13 +122,16 @@ def export(invocation: Invocation, campaign_name: str | None, cards: Path | None
     Addresses are left out.
     """
     published, campaign = _read_all(invocation, campaign_name, StoryState.PUBLISHED.value)
-    rows = [{**_json(one), "email": None} for one in published]
+    rows = [{**story_json(one), "email": None} for one in published]
     if cards is not None:
-        _write_cards(published, campaign, cards)
+        write_cards(published, campaign, cards)
+    problems = card_problems(published) if cards is not None else []
     if not invocation.output.as_json:
-        text = _format_export(published) if published else "Nothing is published yet."
-        return Result(text=text, next_command="lovecampaign stories export --json")
-    return Result(data={"stories": rows})
+        text = format_export(published) if published else "Nothing is published yet."
+        return Result(
+            text=text, problems=problems, next_command="lovecampaign stories export --json"
+        )
+    return Result(data={"stories": rows}, problems=problems)
 
 
 def _read_all(
@@ -147,7 +154,12 @@ def _act(
     with opened_database(invocation) as database, database.write() as connection:
         text = act(connection, _require(connection, story_id), invocation)
         changed = _require(connection, story_id)
-    return Result(data={"story": _json(changed)}, text=text, next_command=_next_step(changed))
+    return Result(
+        data={"story": story_json(changed)},
+        text=text,
+        problems=card_problems([changed]) if changed.state is StoryState.APPROVED else [],
+        next_command=_next_step(changed),
+    )
 
 
 def _approve(connection: Connection, story: Story, invocation: Invocation) -> str:
@@ -184,7 +196,7 @@ def _publish(connection: Connection, story: Story, invocation: Invocation) -> st
             f"the writer of story {story.id} is not told yet", hint=_why_not_told(story)
         )
     publish(connection, story.id, invocation.now)
-    return f"Story {story.id} is published: {_places(story)}."
+    return f"Story {story.id} is published: {places_of(story)}."
 
 
 def _why_not_told(story: Story) -> str:
@@ -216,99 +228,3 @@ def _next_step(story: Story) -> str:
     if step is None or not story.draft.is_public:
         return "lovecampaign stories"
     return f"lovecampaign stories {step} {story.id}"
-
-
-def _json(story: Story) -> Mapping[str, object]:
-    draft = story.draft
-    return {
-        "id": story.id,
-        "campaign": story.campaign_key,
-        "day": story.day,
-        "question": story.question,
-        "text": draft.text,
-        "name": draft.name,
-        "email": story.email,
-        "letter": draft.in_letter,
-        "wall": draft.on_wall,
-        "social": draft.in_social,
-        "state": story.state,
-        "told": story.is_told,
-        "written_at": story.written_at,
-        "approved_at": story.approved_at,
-        "published_at": story.published_at,
-        "withdrawn_at": story.withdrawn_at,
-    }
-
-
-def _format_table(listed: Sequence[Story], zone: str) -> str:
-    rows = [
-        (
-            str(one.id),
-            one.state.value,
-            one.day,
-            shorten(one.draft.name, NAME),
-            _places(one),
-            local_time(one.written_at, zone),
-            shorten(one.draft.text),
-        )
-        for one in listed[:_MAX_ROWS]
-    ]
-    table = format_table(("id", "state", "day", "name", "allowed", "written", "words"), rows)
-    rest = len(listed) - len(rows)
-    lines = [table, *([f"{rest:,} more: --json lists all."] if rest else [])]
-    return "\n".join([*lines, f"{count_of(len(listed), 'answer')}."])
-
-
-def _format_story(story: Story) -> str:
-    draft = story.draft
-    lines = [
-        f"Story {story.id}, {story.state}; {story.day}: {story.question}",
-        "",
-        draft.text or "(its writer took the words away)",
-        "",
-        f"Name to be shown: {draft.name or '(none)'}",
-        f"Allowed: {_places(story)}",
-        f"From: {story.email}",
-    ]
-    if story.state is StoryState.APPROVED:
-        lines.append("The writer was told." if story.is_told else "The writer is not told yet.")
-    return "\n".join(lines)
-
-
-def _format_export(published: Sequence[Story]) -> str:
-    parts = [
-        f"{one.draft.name} ({one.day}; allowed: {_places(one)})\n{one.draft.text}"
-        for one in published
-    ]
-    return "\n\n".join(parts)
-
-
-def _places(story: Story) -> str:
-    draft = story.draft
-    given = {"letter": draft.in_letter, "wall": draft.on_wall, "social": draft.in_social}
-    return ", ".join(name for name, is_given in given.items() if is_given) or "nowhere"
-
-
-def _write_cards(published: Sequence[Story], campaign: Campaign, folder: Path) -> None:
-    """``story-12.png`` for each one that may be in social media."""
-    from lovecampaign.render.card.draw import CardWords, draw_card
-    from lovecampaign.store.dialogue.stories.published import as_hero
-
-    with _writing_into(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for story in published:
-            if story.draft.in_social:
-                hero = as_hero(story)
-                words = CardWords(hero.question, hero.text, hero.name, campaign.name)
-                card = draw_card(words, campaign.brand.color)
-                (folder / f"story-{story.id}.png").write_bytes(card)
-
-
-@contextmanager
-def _writing_into(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Unreachable(
-            f"{folder} cannot be written: {error}", hint="name another folder"
-        ) from error

@@ -86,3 +86,12 @@ def test_published_ones_are_exported_with_cards_and_withdrawn_ones_are_not(shop:
     shop.type("stories", "withdraw", "1", *NOW).done()
     assert shop.data("stories", "export")["stories"] == []
     assert shop.data("stories", "--state", "withdrawn")["stories"][0]["text"] == "A fig."
+
+
+def test_letters_that_no_font_has_are_told_before_the_card_is_drawn(shop: Shop) -> None:
+    shop.type("send", "--yes", "--now", "2027-02-01T20:00Z").done()
+    answer(shop, replace(DRAFT, name="花子"))
+
+    approved = shop.type("stories", "approve", "1", *NOW, "--json", PATH="").done()  # no fontconfig
+
+    assert approved.codes == ["card"]
