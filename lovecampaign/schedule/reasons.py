@@ -15,6 +15,7 @@ class SkipReason(StrEnum):
     NOT_CONFIRMED = "not_confirmed"  #: not confirmed yet, or the consent has expired
     PAUSED_BY_READER = "paused_by_reader"
     LAUNCH_ONLY = "launch_only"  #: asked to hear only about the launch
+    NOT_ACTIVE = "not_active"  #: no activity within ``audience.active_within`` of day 1
     TAG = "tag"
     NOT_FINISHED = "not_finished"  #: has done fewer small tasks than ``finished``
     BOUGHT = "bought"

@@ -21,7 +21,8 @@ from lovecampaign.campaign.model.campaign import (
 from lovecampaign.campaign.model.deal import Deal, Offer
 from lovecampaign.campaign.model.desk import Advocate, Desk
 from lovecampaign.campaign.model.sending import Brake, Sending
-from lovecampaign.campaign.schema.models import AudienceGroup, BrandGroup, DealGroup, SenderGroup
+from lovecampaign.campaign.schema.models import BrandGroup, DealGroup, SenderGroup
+from lovecampaign.campaign.schema.time_parsers import Anchor, Point
 from lovecampaign.core.zones import ZoneInfo
 
 
@@ -42,7 +43,7 @@ def assemble(draft: CampaignDraft, emails: Sequence[Email], files: tuple[str, ..
         days=draft.length,
         brand=_brand(file.brand),
         sender=_sender(file.sender),
-        audience=_audience(file.audience),
+        audience=_audience(draft),
         insiders=_insiders(draft),
         sending=_sending(draft),
         late_joiners=file.late_joiners,
@@ -69,11 +70,14 @@ def _sender(group: SenderGroup) -> Sender:
     return Sender(**settings)
 
 
-def _audience(group: AudienceGroup) -> Audience:
+def _audience(draft: CampaignDraft) -> Audience:
+    group = draft.file.audience
     tags = TagFilter(
         with_tags=frozenset(group.with_tags), without_tags=frozenset(group.without_tags)
     )
-    return Audience(list=group.list, tags=tags)
+    start = draft.instant(Point(anchor=Anchor.START))
+    since = start - group.active_within if group.active_within else None
+    return Audience(list=group.list, tags=tags, active_since=since)
 
 
 def _insiders(draft: CampaignDraft) -> Insiders | None:

@@ -105,6 +105,8 @@ class TagFilter:
 class Audience:
     list: str
     tags: TagFilter = TagFilter()
+    #: Subscribers without activity from then on get no letter of the month; None: all are active.
+    active_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

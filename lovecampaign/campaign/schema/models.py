@@ -109,6 +109,9 @@ class AudienceGroup(SettingsGroup):
     list: ListName = required("The list of readers.", "readers")
     with_tags: Tags = several("Any of these tags; empty: everyone on the list.")
     without_tags: Tags = several("None of these tags.")
+    active_within: Duration | None = optional(
+        "Without a sign of life so long before day 1: no letter of the month, only the invitation."
+    )
 
 
 class InsidersGroup(SettingsGroup):

@@ -21,6 +21,7 @@ from lovecampaign.schedule.quiet import ZoneClocks
 from lovecampaign.store.dialogue.desk.waiting import is_waiting
 from lovecampaign.store.dialogue.gifts.giving import count_given
 from lovecampaign.store.dialogue.tasks import count_done
+from lovecampaign.store.eligibility.activity import is_active_since
 from lovecampaign.store.eligibility.eligibility import (
     Condition,
     has_any_tag,
@@ -120,6 +121,8 @@ class _Classes:
             columns += self._of_membership(name, place)
         columns += [has_any_tag(tags) for tags in self._tag_sets]
         columns.append(is_waiting())
+        starts = {campaign.audience.active_since for campaign in self.versions}
+        columns += [is_active_since(each) for each in starts if each]
         if self.record is not None:
             source, more = self._of_campaign(self.record, source)
             columns += more
@@ -150,6 +153,11 @@ class _Classes:
         found |= {campaign.launch.without_tags for campaign in self.versions}
         return found - {frozenset()}
 
+    @property
+    def _asks_or_ages(self) -> bool:
+        """Whether it counts that a subscriber has chosen how often to get letters."""
+        return any(campaign.audience.active_since for campaign in self.versions)
+
     def _of_campaign(
         self, record: CampaignRecord, source: sa.FromClause
     ) -> tuple[sa.FromClause, Sequence[sa.ColumnElement[Any]]]:
@@ -163,6 +171,7 @@ class _Classes:
         emails = [email for campaign in self.versions for email in campaign.scheduled_emails]
         wanted = sorted({email.finished for email in emails} - {0})
         return joined, [
+            *([preference.c.subscriber_id.is_not(None)] if self._asks_or_ages else []),
             preference.c.is_launch_only.is_(sa.true()),
             _reached(paused_until),
             buyer.c.address_key.is_not(None),

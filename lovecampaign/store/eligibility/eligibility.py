@@ -21,6 +21,7 @@ from lovecampaign.store.deal_stock.stock import RecordedDeal, has_unit, is_sold_
 from lovecampaign.store.dialogue.desk.waiting import is_waiting
 from lovecampaign.store.dialogue.gifts.giving import count_given
 from lovecampaign.store.dialogue.tasks import count_done
+from lovecampaign.store.eligibility.activity import is_active_since
 from lovecampaign.store.subscribers.suppressions import suppression_conditions
 from lovecampaign.store.tables import (
     Instant,
@@ -133,6 +134,8 @@ class Eligibility:
             (self._any_list(self._is_mailable), self._why_unmailable),
             require(is_awaited, SkipReason.PAUSED_BY_READER),
         ]
+        if self.active_since is not None:
+            requirements.append(require(self.is_active, SkipReason.NOT_ACTIVE))
         if self.email.role is not Role.LAUNCH:
             wants_days = preference.c.is_launch_only.is_not(sa.true())
             requirements.append(require(wants_days, SkipReason.LAUNCH_ONLY))
@@ -148,6 +151,19 @@ class Eligibility:
             was_given = sa.or_(is_ahead, self.is_insider, self.gifts >= self.min_gifts)
             requirements.append(require(was_given, SkipReason.NOT_YET_GIVEN))
         return requirements
+
+    @property
+    def active_since(self) -> datetime | None:
+        """From when on its recipients must have been active; None: whenever."""
+        is_for_all = self.email.begins_the_month and RecipientGroup.BOUGHT not in self.email.to
+        return self.campaign.audience.active_since if is_for_all else None
+
+    @property
+    def is_active(self) -> Condition:
+        """Whether the subscriber was active, or has chosen how often to get letters."""
+        has_chosen = preference.c.subscriber_id.is_not(None)
+        since = self.active_since
+        return sa.or_(has_chosen, is_active_since(since)) if since else sa.true()
 
     @property
     def min_gifts(self) -> int:
