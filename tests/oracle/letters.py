@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -184,6 +185,7 @@ def quiet_hours_for(campaign: Campaign, email: Email) -> QuietHours | None:
     )
 
 
+@functools.cache  # asked at every pass for every reader
 def after_quiet(instant: datetime, zone: str, quiet: QuietHours | None) -> datetime:
     """Minute by minute until the reader's clock is out of the quiet hours."""
     if quiet is None or not is_quiet_in(quiet, zone, instant):

@@ -57,13 +57,3 @@ def read_overview(
 def promise(letter: DeskLetter, campaign_of: Callable[[str | None], Campaign]) -> PromisedLetter:
     due_at = promised_at(campaign_of(letter.campaign_key), letter.at)
     return PromisedLetter(letter=letter, due_at=due_at)
-
-
-def of_campaign(overview: Overview, campaign: Campaign, *, is_only: bool) -> Overview:
-    """The part of one campaign; ``is_only``: what belongs to none is also this one's."""
-    keys = {campaign.id, *([None] if is_only else [])}
-    return Overview(
-        letters=[one for one in overview.letters if one.letter.campaign_key in keys],
-        cases=[case for case in overview.cases if case.campaign_key in keys],
-        now=overview.now,
-    )

@@ -6,7 +6,6 @@ are sent once whatever happens to the process.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,6 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.core.errors import ConfirmationNeeded, UsageError
-from lovecampaign.core.problems import Problem
 from lovecampaign.delivery.desk.message import reply_subject, thread_headers
 from lovecampaign.delivery.desk.phrases import find_phrases
 from lovecampaign.delivery.desk.team import find_colleague
@@ -154,14 +152,6 @@ def follow_through(connection: Connection, case: Case, writing: Writing, now: da
     )
     record_answer(connection, new, now)
     return row
-
-
-def phrase_problems(phrases: Sequence[str]) -> Sequence[Problem]:
-    """A problem for each flagged phrase."""
-    return [
-        Problem(code="phrase", message=f"“{phrase}” is what a customer must never hear")
-        for phrase in phrases
-    ]
 
 
 def _check_text(connection: Connection, writing: Writing, subscriber_id: int) -> None:
