@@ -12,6 +12,9 @@ from lovecampaign.campaign.model.campaign import Campaign, Copy, Email, Role
 from lovecampaign.checks.base.facts import EmailFacts, Facts
 from lovecampaign.render.model.content import Content
 
+#: What most values are, asked for first.
+_LEAVES = frozenset({str, int, bool})
+
 
 class EmailInputs:
     """What the checks of a campaign's emails get to see.
@@ -97,6 +100,8 @@ def _outline(email: Email) -> Email:
 
 def canonical(value: object) -> str:
     """Like ``repr``, but the same in every process: sets have no order of their own."""
+    if value is None or type(value) in _LEAVES:
+        return repr(value)
     if is_dataclass(value):
         named = (f"{one.name}={canonical(getattr(value, one.name))}" for one in fields(value))
         return f"{type(value).__name__}({','.join(named)})"

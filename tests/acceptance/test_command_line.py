@@ -68,7 +68,7 @@ def test_help_loads_none_of_the_heavy_libraries(tmp_path: Path, words: list[str]
     assert loaded & HEAVY == set()
 
 
-def test_plan_and_status_load_no_renderer() -> None:
+def test_plan_and_status_load_no_renderer_and_one_dialect() -> None:
     code = (
         "import sys, lovecampaign.cli.write.plan, lovecampaign.cli.send.status; print(*sys.modules)"
     )
@@ -79,6 +79,7 @@ def test_plan_and_status_load_no_renderer() -> None:
     loaded = set(finished.stdout.split())
     assert "lovecampaign.store.reports.campaign_report" in loaded
     assert loaded & RENDERERS == set()
+    assert [name for name in loaded if name.startswith("sqlalchemy.dialects.postgresql")] == []
 
 
 #: What a verb loads of the big libraries, where the campaign is known and nothing is due.

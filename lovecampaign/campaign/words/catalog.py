@@ -77,6 +77,10 @@ def read_words(workspace: Path | None, language: str) -> Translation | None:
 
 def frame_word(workspace: Path, language: str, name: str) -> str | None:
     """A word of the letter's frame, as Jinja."""
+    base = base_language(language)
+    own = (_own_file(workspace, each) for each in dict.fromkeys((base, language)))
+    if base in SHIPPED and not any(file.exists() for file in own):
+        return shipped_frame(base).get(name)
     words = read_words(workspace, language)
     word = words.texts["letter"].get(name) if words else None
     return None if word is None else str(word)
@@ -277,6 +281,17 @@ def _parse(content: bytes) -> tuple[Mapping[str, Any] | str, str]:
         return "it is no text in UTF-8", ""
     except tomllib.TOMLDecodeError as error:
         return f"it cannot be read: {error}", ""
+
+
+@cache
+def shipped_frame(language: str) -> Mapping[str, str]:
+    """The words of the letter's frame in one of our languages.
+
+    Their table is a file's first: a check reads no more of it.
+    """
+    text = (FOLDER / f"{language}.toml").read_text("utf-8")
+    frame: Mapping[str, str] = tomllib.loads(text.partition("\n[built-in.")[0])["letter"]
+    return frame
 
 
 @cache

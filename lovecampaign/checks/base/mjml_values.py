@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
-
-from pydantic.color import COLORS_BY_NAME
+from functools import cache, lru_cache
 
 from lovecampaign.core.suggestions import nearest
 
 #: Understood in every style.
 _ANYWHERE = frozenset({"inherit", "initial", "unset", "revert"})
-_COLORS = frozenset(COLORS_BY_NAME) | {"currentcolor", "none", "rebeccapurple", "transparent"}
+_OTHER_COLORS = frozenset({"currentcolor", "none", "rebeccapurple", "transparent"})
 _HEX = r"(?:[0-9a-f]{3}|[0-9a-f]{4}|[0-9a-f]{6}|[0-9a-f]{8})"
 _HEX_COLOR = re.compile(f"#{_HEX}")
 _BARE_HEX = re.compile(r"(?=.*\d)" + _HEX)
@@ -109,15 +107,23 @@ def _wrong_word(name: str, value: str, choices: tuple[str, ...]) -> tuple[str, s
 
 
 def _is_color(written: str) -> bool:
-    is_known = written in _COLORS or _HEX_COLOR.fullmatch(written) or _FUNCTION.fullmatch(written)
-    return bool(is_known)
+    is_written_out = _HEX_COLOR.fullmatch(written) or _FUNCTION.fullmatch(written)
+    return bool(is_written_out) or written in _OTHER_COLORS or written in _named_colors()
+
+
+@cache
+def _named_colors() -> frozenset[str]:
+    """Those of CSS; pydantic takes 60 ms to import, and most colours are in hex."""
+    from pydantic.color import COLORS_BY_NAME
+
+    return frozenset(COLORS_BY_NAME)
 
 
 def _wrong_color(name: str, value: str) -> tuple[str, str]:
     written = value.strip().lower()
     if _BARE_HEX.fullmatch(written):
         hint = f'write {name}="#{written}"'
-    elif near := nearest(written, COLORS_BY_NAME):
+    elif near := nearest(written, _named_colors()):
         hint = f"did you mean {near}?"
     else:
         hint = "write # and six digits 0-9, a-f, or the English name of a colour"
@@ -153,12 +159,12 @@ def _is_length(written: str) -> bool:
 def _describe_border(name: str, value: str, written: str) -> tuple[str, str] | None:
     parts = _BLANKS.split(written)
     known = _STYLES | _WIDTHS
-    wrong = [one for one in parts if not (one in known or _is_color(one) or _is_length(one))]
+    wrong = [one for one in parts if not (one in known or _is_length(one) or _is_color(one))]
     if not wrong:
         return None
     if all(map(_UNITLESS.fullmatch, wrong)):
         right = " ".join(f"{one}px" if one in wrong else one for one in parts)
         return f'{name}="{value}" has no unit: mail programs ignore it', f'write {name}="{right}"'
-    near = nearest(wrong[0], {*COLORS_BY_NAME, *_STYLES})
+    near = nearest(wrong[0], _named_colors() | _STYLES)
     hint = f"did you mean {near}?" if near else f'write it as {name}="1px solid #333333"'
     return _no_program(name, value), hint

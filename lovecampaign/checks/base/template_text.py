@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
 
-from lovecampaign.checks.base.locate import Passage, find_in_lines
+from lovecampaign.checks.base.locate import Passage, Searchable, find_in_lines
 from lovecampaign.checks.base.rule import EmailDraft
 from lovecampaign.core.problems import Place
 
@@ -40,7 +40,7 @@ class _Words:
     at: tuple[int, ...]
 
 
-def find_in_template_words(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
+def find_in_template_words(draft: EmailDraft, pattern: Searchable) -> Iterator[Passage]:
     """Every match in the words of the email's templates that the rendered email shows."""
     for file, source in _templates(draft):
         words = _read_words(source)

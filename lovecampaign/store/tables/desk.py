@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from lovecampaign.store.database.types import BigKey, Instant, metadata
+from lovecampaign.store.database.types import BigKey, Instant, metadata, partial_index
 from lovecampaign.store.tables.campaigns import campaign
 from lovecampaign.store.tables.incoming import incoming_mail
 from lovecampaign.store.tables.subscribers import subscriber
@@ -29,11 +29,10 @@ desk_letter = sa.Table(
     sa.Index(None, "subscriber_id"),
 )
 _is_waiting = desk_letter.c.done_at.is_(None)
-sa.Index(
+partial_index(
     "ix_desk_letter_waiting",
     desk_letter.c.subscriber_id,
-    sqlite_where=_is_waiting,
-    postgresql_where=_is_waiting,
+    where=_is_waiting,
 )
 
 #: A complaint or request that is led through five steps.
@@ -56,11 +55,10 @@ desk_case = sa.Table(
     sa.Index(None, "subscriber_id"),
 )
 _is_open = desk_case.c.closed_at.is_(None)
-sa.Index(
+partial_index(
     "ix_desk_case_open",
     desk_case.c.subscriber_id,
-    sqlite_where=_is_open,
-    postgresql_where=_is_open,
+    where=_is_open,
 )
 
 #: The five steps of each case (``CaseStep``).
@@ -100,11 +98,10 @@ desk_answer = sa.Table(
     sa.Index(None, "transactional_id"),
 )
 _is_unsent = desk_answer.c.sent_at.is_(None)
-sa.Index(
+partial_index(
     "ix_desk_answer_unsent",
     desk_answer.c.id,
-    sqlite_where=_is_unsent,
-    postgresql_where=_is_unsent,
+    where=_is_unsent,
 )
 
 #: Append-only: exceptions to a rule of the house that the advocate made for a person.

@@ -6,7 +6,14 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from lovecampaign.store.database.types import BigKey, Instant, LocalDay, Nonce, metadata
+from lovecampaign.store.database.types import (
+    BigKey,
+    Instant,
+    LocalDay,
+    Nonce,
+    metadata,
+    partial_index,
+)
 from lovecampaign.store.tables.campaigns import campaign, email
 from lovecampaign.store.tables.subscribers import subscriber
 
@@ -135,24 +142,21 @@ sa.Index(
     # rows without a day never conflict there either. SQLite names a partial index in its errors.
     sqlite_where=_has_local_day,
 )
-sa.Index(
+partial_index(
     "ix_delivery_planned",
     delivery.c.batch_id,
     delivery.c.id,
-    sqlite_where=_is_planned,
-    postgresql_where=_is_planned,
+    where=_is_planned,
 )
-sa.Index(
+partial_index(
     "ix_delivery_claimed",
     delivery.c.owner_id,
-    sqlite_where=_is_claimed,
-    postgresql_where=_is_claimed,
+    where=_is_claimed,
 )
-sa.Index(
+partial_index(
     "ix_delivery_in_doubt",
     delivery.c.email_id,
-    sqlite_where=_is_in_doubt,
-    postgresql_where=_is_in_doubt,
+    where=_is_in_doubt,
 )
 
 #: Transactional mail: confirmations, links by mail, personal replies.
@@ -184,12 +188,11 @@ transactional = sa.Table(
     sa.Index(None, "subscriber_id", "created_at"),
     sqlite_autoincrement=True,
 )
-sa.Index(
+partial_index(
     "ix_transactional_mailbox",
     transactional.c.mailbox,
     transactional.c.created_at,
-    sqlite_where=transactional.c.mailbox.is_not(None),
-    postgresql_where=transactional.c.mailbox.is_not(None),
+    where=transactional.c.mailbox.is_not(None),
 )
 
 #: Later facts about deliveries, from providers and subscribers. Never deleted.

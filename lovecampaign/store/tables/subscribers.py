@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from lovecampaign.store.database.types import BigKey, Instant, metadata
+from lovecampaign.store.database.types import BigKey, Instant, metadata, partial_index
 
 #: Values of this database: the key of the hashes of forgotten addresses, SMTP servers to which
 #: nothing is sent ahead.
@@ -60,11 +60,10 @@ membership = sa.Table(
     sa.Column("import_id", BigKey),
     sa.Index(None, "subscriber_id"),
 )
-sa.Index(
+partial_index(
     "ix_membership_unconfirmed",
     membership.c.joined_at,
-    sqlite_where=membership.c.confirmed_at.is_(None),
-    postgresql_where=membership.c.confirmed_at.is_(None),
+    where=membership.c.confirmed_at.is_(None),
 )
 
 #: Append-only: what was agreed to, when, where and how.
@@ -111,22 +110,20 @@ suppression = sa.Table(
     #: The mailbox of the address (``+tags`` and dots), where only the operator lifts it.
     sa.Column("mailbox", sa.Text),
 )
-sa.Index(
+partial_index(
     "uq_suppression_active",
     suppression.c.address_key,
     suppression.c.list,
     suppression.c.only_campaign,
     suppression.c.reason,
     unique=True,
-    sqlite_where=suppression.c.lifted_at.is_(None),
-    postgresql_where=suppression.c.lifted_at.is_(None),
+    where=suppression.c.lifted_at.is_(None),
 )
 
-sa.Index(
+partial_index(
     "ix_suppression_mailbox",
     suppression.c.mailbox,
-    sqlite_where=suppression.c.mailbox.is_not(None),
-    postgresql_where=suppression.c.mailbox.is_not(None),
+    where=suppression.c.mailbox.is_not(None),
 )
 
 #: HMACs of forgotten addresses, so that an import cannot bring them back.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 
-from lovecampaign.campaign.words.catalog import SHIPPED, read_words
+from lovecampaign.campaign.words.catalog import SHIPPED, shipped_frame
 from lovecampaign.campaign.words.locale import base_language, locale_of
 from lovecampaign.checks.base.locate import Passage, find_in_shown_words
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
@@ -54,17 +54,16 @@ class OtherLanguage(EmailRule, code="LC225"):
 
     def findings(self, draft: EmailDraft) -> Iterator[Problem]:
         own = base_language(draft.campaign.language)
-        name = str(locale_of(own).english_name)
         for other, passages in _other_paragraphs(draft, own).items():
             more = f" ({len(passages)} such paragraphs)" if len(passages) > 1 else ""
             yield passages[0].warning(
-                f"these words are {other}, and the letter is {name}{more}",
+                f"these words are {other}, and the letter is {_name_of(own)}{more}",
                 hint="translate them, or change language in campaign.yaml",
             )
         for passage in find_in_template_words(draft, _RUN):
             if found := _language_of_phrase(passage.text, own):
                 yield passage.warning(
-                    f"“{passage.text.strip()}” is {found}, and the letter is {name}",
+                    f"“{passage.text.strip()}” is {found}, and the letter is {_name_of(own)}",
                     hint='print a word of templates/words: {% include "words/reason" %}',
                 )
 
@@ -84,7 +83,7 @@ def _language_of_phrase(text: str, own: str) -> str | None:
     phrase = text.strip(_SIGNS)
     languages = _phrases().get(phrase, frozenset())
     if languages and own not in languages:
-        return str(locale_of(min(languages)).english_name)
+        return _name_of(min(languages))
     return guess_other_language(text, own)
 
 
@@ -104,7 +103,12 @@ def guess_other_language(text: str, own: str) -> str | None:
     is_clear = hits[best] >= max(_FEWEST, len(words) * _SMALLEST_SHARE)
     if best == own or not is_clear or hits.get(own, 0) * 2 > hits[best]:
         return None
-    return str(locale_of(best).english_name)
+    return _name_of(best)
+
+
+def _name_of(language: str) -> str:
+    """The English name of a language."""
+    return str(locale_of(language).english_name)
 
 
 @cache
@@ -112,9 +116,8 @@ def _phrases() -> Mapping[str, frozenset[str]]:
     """Phrases of the shipped frames, of two words at least, with their languages."""
     found: dict[str, frozenset[str]] = {}
     for language in SHIPPED:
-        words = read_words(None, language)
-        for text in words.texts["letter"].values() if words else ():
-            for run in runs_of_words(str(text)):
+        for text in shipped_frame(language).values():
+            for run in runs_of_words(text):
                 phrase = run.strip(_SIGNS)
                 if " " in phrase:
                     found[phrase] = found.get(phrase, frozenset()) | {language}

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from lovecampaign.campaign.model.campaign import Role
 from lovecampaign.campaign.model.deal import Deal
 from lovecampaign.checks.base.dates import DATE, WEEKDAY, read_date, weekday_number
-from lovecampaign.checks.base.locate import find_in_words
+from lovecampaign.checks.base.locate import LazyPattern, find_in_words
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
 from lovecampaign.core.zones import ZoneInfo
@@ -27,9 +27,9 @@ _UNTIL_WEEKDAY = (
     r"|zum|kommenden|el|este|il|e met|en met|ao?),? )*"
     rf"(?P<alone>{WEEKDAY})\b(?!['’]s)"
 )
-_DEADLINE = re.compile(rf"{_UNTIL_DATE}|{_UNTIL_WEEKDAY}", re.IGNORECASE)
+_DEADLINE = LazyPattern(lambda: re.compile(rf"{_UNTIL_DATE}|{_UNTIL_WEEKDAY}", re.IGNORECASE))
 #: After the deal, a weekday is one of a later week.
-_DATE_ONLY = re.compile(_UNTIL_DATE, re.IGNORECASE)
+_DATE_ONLY = LazyPattern(lambda: re.compile(_UNTIL_DATE, re.IGNORECASE))
 _HOURS_LEFT = re.compile(
     r"\b(?:last |only )?\d{1,3} hours? (?:left|remain\w*|to go)\b"
     r"|\b(?:ends?|closes?|expires?) in \d{1,3} hours?\b"

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 
 from lovecampaign.campaign.model.campaign import Role
-from lovecampaign.checks.base.locate import Passage, find_in_words
+from lovecampaign.checks.base.locate import LazyPattern, Passage, find_in_words
 from lovecampaign.checks.base.offers import SUM
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS
 
-_ADVERTISING = re.compile(
+_ADVERTISING = LazyPattern(lambda: re.compile(_ADVERTISING_WORDS, re.IGNORECASE))
+_ADVERTISING_WORDS = (
     r"\{\{[^}]*\b(?:offer|deal)\b[^}]*\}\}|\b\d+\s?% off\b|\bdiscounts?\b"
     r"|\b(?:buy|order|shop) now\b|\b(?:for|on) sale\b"
     # The noun, not the verb: our offer, but not we offer.
@@ -21,8 +22,7 @@ _ADVERTISING = re.compile(
     rf"|{SUM.pattern}"
     # The words of a link; a button is matched as a whole.
     r"|(?<!\[)\[(?:buy|order|shop)\b[^\]]*\]\([^)]*\)"
-    r"|\bcoupon\b|\brabatt\b|\bpromotions?\b",
-    re.IGNORECASE,
+    r"|\bcoupon\b|\brabatt\b|\bpromotions?\b"
 )
 _OTHER_BUTTON = re.compile(
     r"\[\[\s*button\s*:(?![^\]]*\blinks\.confirm\b)[^\]]*\]\]", re.IGNORECASE

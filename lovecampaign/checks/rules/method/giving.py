@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, product
 
 from lovecampaign.campaign.model.campaign import Campaign, Role
 from lovecampaign.campaign.model.deal import Money
-from lovecampaign.checks.base.locate import URL, Passage, find_in_words
+from lovecampaign.checks.base.locate import (
+    URL,
+    LazyPattern,
+    Passage,
+    Searchable,
+    find_in_words,
+)
 from lovecampaign.checks.base.offers import (
     SIGNS,
     SUM,
@@ -134,23 +140,29 @@ def _better_place(campaign: Campaign) -> str:
     return "take it out: this month only gives"
 
 
-def _find(draft: EmailDraft, pattern: re.Pattern[str]) -> Iterator[Passage]:
+def _find(draft: EmailDraft, pattern: Searchable) -> Iterator[Passage]:
     """Every match in the email's copy and in its templates' words."""
     yield from find_in_words(draft, pattern)
     yield from find_in_template_words(draft, pattern)
 
 
-def _own_prices(campaign: Campaign) -> re.Pattern[str]:
+def _own_prices(campaign: Campaign) -> LazyPattern:
     """The prices of the offer and the deals, in their usual spellings."""
-    return sums_pattern(
-        spelling for price in prices_of(campaign) for spelling in _spell(price, campaign.language)
+    prices, language = list(prices_of(campaign)), campaign.language
+    signs = {sign for price in prices for sign in _signs_of(price)}
+    return LazyPattern(
+        lambda: sums_pattern(one for price in prices for one in _spell(price, language)),
+        needs=re.compile("|".join(map(re.escape, signs)) or "(?!)"),
     )
 
 
-def _spell(price: Money, language: str) -> Iterable[str]:
+def _signs_of(price: Money) -> Sequence[str]:
     sign = SIGNS.get(price.currency)
-    signs = (price.currency, sign) if sign else (price.currency,)
-    for word, number in product(signs, numbers_of(price, language)):
+    return (price.currency, sign) if sign else (price.currency,)
+
+
+def _spell(price: Money, language: str) -> Iterable[str]:
+    for word, number in product(_signs_of(price), numbers_of(price, language)):
         yield from (f"{number} {word}", f"{number}{word}", f"{word}{number}", f"{word} {number}")
 
 

@@ -8,7 +8,12 @@ from datetime import date, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign, Role
 from lovecampaign.checks.base.dates import DATE, WEEKDAY, dates_near, weekday_number
-from lovecampaign.checks.base.locate import Passage, find_email_setting, find_in_words
+from lovecampaign.checks.base.locate import (
+    LazyPattern,
+    Passage,
+    find_email_setting,
+    find_in_words,
+)
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
 from lovecampaign.core.zones import ZoneInfo
@@ -55,20 +60,26 @@ _MORROW = (
     r"(?:tomorrow(?: (?:morning|evening))?|demain|domani|amanhã|(?<!la )(?<!esta )(?<!cada )mañana"
     r"|(?<!am )(?<!en )(?<!er )(?<!em )(?<!te )(?<!ze )(?<!de )(?<!ke )morgen)"
 )
-_TOMORROW = re.compile(
+_TOMORROW = LazyPattern(
+    lambda: re.compile(_TOMORROW_WORDS, re.IGNORECASE),
+    needs=re.compile("tomorrow|demain|domani|amanhã|mañana|morgen", re.IGNORECASE),
+)
+_TOMORROW_WORDS = (
     r"\btomorrow(?:['’]s (?:letter|email|story))\b"
     r"|\b(?:brief|geschichte|lettre|histoire|carta|historia|lettera|storia|verhaal|história)"
     r" (?:von morgen|de demain|de mañana|di domani|van morgen|de amanhã)\b"
-    rf"|\b{_MORROW},?\s+{_ANNOUNCES}\b|\b{_ANNOUNCES}\b[^.!?\n]{{0,40}}\b{_MORROW}\b",
-    re.IGNORECASE,
+    rf"|\b{_MORROW},?\s+{_ANNOUNCES}\b|\b{_ANNOUNCES}\b[^.!?\n]{{0,40}}\b{_MORROW}\b"
 )
-_ON_WEEKDAY = re.compile(
+_WEEKDAY = re.compile(WEEKDAY, re.IGNORECASE)
+_ON_WEEKDAY = LazyPattern(lambda: re.compile(_ON_WEEKDAY_WORDS, re.IGNORECASE), needs=_WEEKDAY)
+_ON_WEEKDAY_WORDS = (
     rf"\b(?:(?:on|am|le|el|op|na|no) )?(?P<day>{WEEKDAY}),?\s+{_ANNOUNCES}\b"
-    rf"|\b{_ANNOUNCES}\b[^.!?\n]{{0,40}}\b(?:on|am|le|el|op|na|no) (?P<late>{WEEKDAY})\b",
-    re.IGNORECASE,
+    rf"|\b{_ANNOUNCES}\b[^.!?\n]{{0,40}}\b(?:on|am|le|el|op|na|no) (?P<late>{WEEKDAY})\b"
 )
 _WEEK = timedelta(days=7)
-_WITH_WEEKDAY = re.compile(rf"(?={WEEKDAY},? ){DATE}", re.IGNORECASE)
+_WITH_WEEKDAY = LazyPattern(
+    lambda: re.compile(rf"(?={WEEKDAY},? ){DATE}", re.IGNORECASE), needs=_WEEKDAY
+)
 #: Words of a launch, before or after its day.
 _OPENS = (
     r"(?:(?:we|doors?|sales?) (?:will )?open|opens\b|launch(?:es)?\b|go(?:es)? on sale"
@@ -77,9 +88,11 @@ _OPENS = (
     r"|apriamo|aprono|apre\b|lancio|gaan? open|openen we|we openen|verkoop begint|lançamento)"
 )
 _DAY_NAMED = rf"(?:{re.sub('[?]P<.*?>', '?:', DATE)}|{WEEKDAY}\b)"
-_OPENING = re.compile(
-    rf"\b{_OPENS}[^.!?\n]{{0,30}}?\b{_DAY_NAMED}|\b{_DAY_NAMED},?[^.!?\n,]{{0,20}}?\b{_OPENS}",
-    re.IGNORECASE,
+_OPENING_WORDS = (
+    rf"\b{_OPENS}[^.!?\n]{{0,30}}?\b{_DAY_NAMED}|\b{_DAY_NAMED},?[^.!?\n,]{{0,20}}?\b{_OPENS}"
+)
+_OPENING = LazyPattern(
+    lambda: re.compile(_OPENING_WORDS, re.IGNORECASE), needs=re.compile(_OPENS, re.IGNORECASE)
 )
 _DAY = r"(?:day|tag|jour|día|giorno|dag|dia)"
 _DAY_NUMBER = re.compile(rf"\b{_DAY} (?P<number>[1-9]\d?)\b(?!\s*[%:]\d)", re.IGNORECASE)

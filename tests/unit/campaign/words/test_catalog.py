@@ -9,12 +9,14 @@ import pytest
 
 from lovecampaign.campaign.words.catalog import (
     FOLDER,
+    SHIPPED,
     Translation,
     english_source,
     find_word_problems,
     frame_word,
     own_languages,
     read_words,
+    shipped_frame,
 )
 from lovecampaign.campaign.words.locale import join_list, plural_form, plural_forms, with_region
 
@@ -106,6 +108,13 @@ def test_a_link_out_of_the_workspace_is_not_read(tmp_path: Path) -> None:
     assert own_languages(tmp_path) == ("en", "fr")
     assert frame_word(tmp_path, "en", "thanks") == "Thank you"
     assert found(tmp_path) == ["templates/words/en.toml: it is a link: copy the file here"]
+
+
+@pytest.mark.parametrize("language", sorted(SHIPPED))
+def test_the_frame_is_the_first_table_of_a_file(language: str, tmp_path: Path) -> None:
+    assert shipped_frame(language) == words(tmp_path, language).texts["letter"]
+    assert frame_word(tmp_path, language, "day_of") == shipped_frame(language)["day_of"]
+    assert frame_word(tmp_path, language, "no such word") is None
 
 
 def test_plural_forms_and_lists_are_those_of_cldr() -> None:
