@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
@@ -110,8 +111,16 @@ def read_images(campaign: Campaign, paths: Iterable[str]) -> Mapping[str, Image]
     return {path: _read(file) for path, file in found if file is not None}
 
 
-def named_images(source: str) -> Iterator[tuple[str, int]]:
-    """Local paths of the images in Markdown or MJML, with their offsets."""
+@lru_cache(maxsize=256)
+def named_images(source: str) -> Sequence[tuple[str, int]]:
+    """Local paths of the images in Markdown or MJML, with their offsets.
+
+    Cached: all emails share a few templates, and each pass of ``send`` compares them.
+    """
+    return tuple(_find_named(source))
+
+
+def _find_named(source: str) -> Iterator[tuple[str, int]]:
     for named in _NAMED.finditer(source):
         kind = named.lastgroup or "path"
         path = _unescape(named[kind]) if kind in _ESCAPED else named[kind]
