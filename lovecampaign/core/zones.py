@@ -29,6 +29,7 @@ __all__ = [
     "is_known_zone",
     "known_zones",
     "listed_zones",
+    "load_zone",
 ]
 
 #: What to type for newer tz data.
@@ -105,6 +106,12 @@ if not TZ_DATABASE.is_system:
 def known_zones() -> frozenset[str]:
     """IANA names, such as ``Europe/Paris``."""
     return frozenset(available_timezones()) - _NO_PLACES
+
+
+@cache
+def load_zone(name: str) -> ZoneInfo:
+    """The zone of that name, read once: Python keeps only the last eight."""
+    return ZoneInfo(name)
 
 
 def is_known_zone(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.core.zones import ZoneInfo, is_known_zone
+from lovecampaign.core.zones import is_known_zone, load_zone
 
 
 def to_utc(day: date, at: time, zone: str) -> datetime:
@@ -15,12 +15,12 @@ def to_utc(day: date, at: time, zone: str) -> datetime:
     time that comes twice is its first: both are what ``fold=0`` means (PEP 495). A date that a
     zone never had (Apia, 2011-12-30) lands on the next one in the same way.
     """
-    return datetime.combine(day, at, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return datetime.combine(day, at, tzinfo=load_zone(zone)).astimezone(UTC)
 
 
 def to_utc_second(day: date, at: time, zone: str) -> datetime:
     """As :func:`to_utc`, with the second of a time that comes twice."""
-    return datetime.combine(day, at.replace(fold=1), tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return datetime.combine(day, at.replace(fold=1), tzinfo=load_zone(zone)).astimezone(UTC)
 
 
 def day_start(day: date, zone: str) -> datetime:
@@ -30,7 +30,7 @@ def day_start(day: date, zone: str) -> datetime:
 
 def local_day(instant: datetime, zone: str) -> date:
     """The date on a calendar in ``zone`` at that instant."""
-    return instant.astimezone(ZoneInfo(zone)).date()
+    return instant.astimezone(load_zone(zone)).date()
 
 
 def effective_zone(name: str | None, campaign: Campaign) -> str:

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.campaign.model.sending import QuietHours
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 from lovecampaign.schedule.instants import effective_zone, local_day, to_utc, to_utc_second
 
 #: An email that quiet hours delayed may be sent this long after them, even if it is late by then:
@@ -44,14 +44,14 @@ def is_quiet(instant: datetime, zone: str, quiet_hours: QuietHours | None) -> bo
     """Whether an instant is inside the quiet hours of ``zone``; their end is outside."""
     if quiet_hours is None:
         return False
-    return _holds(quiet_hours, instant.astimezone(ZoneInfo(zone)).time())
+    return _holds(quiet_hours, instant.astimezone(load_zone(zone)).time())
 
 
 def after_quiet_hours(instant: datetime, zone: str, quiet_hours: QuietHours | None) -> datetime:
     """The instant, or the end of the quiet hours that it is in."""
     if quiet_hours is None:
         return instant
-    local = instant.astimezone(ZoneInfo(zone))
+    local = instant.astimezone(load_zone(zone))
     if not _holds(quiet_hours, local.time()):
         return instant
     return _next_end(instant, _end_day(quiet_hours, local), quiet_hours.end, zone)

@@ -221,6 +221,9 @@ def test_the_demo_plays_the_month_and_leaves_nobody_out(played: dict[str, Any]) 
     assert len([each for each in emails if each["key"].startswith("day-")]) == 27
     assert all(each["planned"] == each["sent"] for each in emails)
     assert next(each for each in emails if each["key"] == "launch")["sent"] > 0
+    by_key = {each["key"]: each for each in emails}
+    assert by_key["day-05"]["skipped"] == {"joined_after": 1, "tag": 1}
+    assert by_key["day-09"]["skipped"] == {"suppressed": 1, "tag": 1}
 
 
 def test_the_demo_ends_in_a_command_that_a_plain_shell_finds(tmp_path: Path) -> None:
@@ -247,6 +250,7 @@ def test_the_demo_mails_nobody_twice(played: dict[str, Any]) -> None:
     twice = Counter((str(letter["To"]), str(letter["Subject"])) for letter in letters)
 
     assert set(twice.values()) == {1}
+    assert {letter["Date"].datetime.minute for letter in letters} == {0}
     assert "<html" in Path(str(played["letter"])).read_text(encoding="utf-8")
     shutil.rmtree(str(played["workspace"]))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lovecampaign.campaign.model.campaign import Campaign
 from lovecampaign.schedule.instants import to_utc
+from lovecampaign.schedule.slots import find_slot, plan_zone
 
 _ZONE_NAMES = """
     Europe/Paris Europe/Berlin Europe/Madrid Europe/Rome Europe/Vienna Europe/Warsaw Europe/Prague
@@ -105,6 +106,29 @@ def plan_events(campaign: Campaign, subscribers: Sequence[DemoSubscriber]) -> li
         for day, hour, action, group in plan
         if group
     ]
+
+
+def due_times(campaign: Campaign, events: Sequence[DemoEvent]) -> Mapping[datetime, set[str]]:
+    """The keys of the emails that are due for any of the subscribers, by instant.
+
+    The first due time is that of the first claim, after which others join late.
+    """
+    zones = {each.timezone for event in events for each in event.subscribers}
+    joined_audience = {event.at for event in events if event.action is DemoAction.JOIN}
+    joined_insiders = {event.at for event in events if event.action is DemoAction.BECOME_INSIDER}
+    insiders_only = {email.key for email in campaign.emails if email.is_insiders_only}
+
+    def find(founders_until: datetime | None) -> Mapping[datetime, set[str]]:
+        keys: dict[datetime, set[str]] = {}
+        for zone in zones:
+            for key, slots in plan_zone(campaign, zone, founders_until).items():
+                for joined_at in joined_insiders if key in insiders_only else joined_audience:
+                    slot = find_slot(slots, joined_at)
+                    if slot.reason is None:
+                        keys.setdefault(slot.due_for(joined_at), set()).add(key)
+        return keys
+
+    return find(min(find(None)))
 
 
 def write_csv(path: Path, subscribers: Sequence[DemoSubscriber], consent_at: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -145,7 +145,7 @@ class SendPass:
         before = None
         while before != (now := (self.recovery.recovered.put_back, len(self.deaths))):
             before = now
-            self._deliver(keys)
+            self.deliver_due(keys)
             self.recovery.run()
         self.put_back_where_nothing_was_taken()
         return self.recovery.recovered.in_doubt
@@ -174,7 +174,7 @@ class SendPass:
             undone = put_back_all(connection, self.sender, record, ids, self.began_at, reason)
         self.tally += undone
 
-    def _deliver(self, keys: set[str]) -> None:
+    def deliver_due(self, keys: Collection[str]) -> None:
         """Deliver batch by batch, earliest due first, until the limit or a stop."""
         with self.sender.database.read() as connection:
             batches = list_due_batches(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
@@ -112,10 +112,11 @@ def read_images(campaign: Campaign, paths: Iterable[str]) -> Mapping[str, Image]
 
 
 @lru_cache(maxsize=256)
-def named_images(source: str) -> tuple[tuple[str, int], ...]:
+def named_images(source: str) -> Sequence[tuple[str, int]]:
     """Local paths of the images in Markdown or MJML, with their offsets.
 
-    Cached: emails share templates, and a catch-up has the copies of all days.
+    Cached: emails share templates, a catch-up has the copies of all days, and each pass of
+    ``send`` compares them.
     """
     return tuple(_find_images(source))
 

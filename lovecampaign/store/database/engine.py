@@ -170,6 +170,12 @@ class Database:
         if mode != "wal":
             raise without_wal(self.name, f"the journal mode stays {mode}")
 
+    def skip_fsync(self) -> None:
+        """Commit without waiting for the disk, on SQLite: for a ledger that is only looked at."""
+        if self.is_sqlite:
+            sa.event.listen(self.engine, "connect", _skip_fsync)
+            self.engine.dispose()  # the pool's connections were made without it
+
     def close(self) -> None:
         self.engine.dispose()
         self.direct.dispose()
@@ -231,6 +237,10 @@ def prefer_index_walk(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         settings = (f"SET LOCAL {name} = {value}" for name, value in _INDEX_WALK.items())
         connection.exec_driver_sql("; ".join(settings))
+
+
+def _skip_fsync(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _header(file: Path) -> bytes:

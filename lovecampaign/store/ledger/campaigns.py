@@ -46,6 +46,11 @@ def record_campaign(database: Database, loaded: Campaign) -> CampaignRecord:
 
     Raises UsageError where ``start`` was changed after the first real send.
     """
+    with database.read() as connection:
+        row = connection.execute(sa.select(campaign).where(campaign.c.key == loaded.id)).first()
+        record = _read_record(connection, row) if row else None
+    if row and record and _is_current(row, record, loaded):  # in nearly all passes: no write
+        return record
     with database.write() as connection:
         _insert_missing_rows(connection, loaded)
     with database.write() as connection:
@@ -235,6 +240,15 @@ def _insert_missing_rows(connection: Connection, loaded: Campaign) -> None:
     if missing:
         rows = [{"campaign_id": campaign_id, "key": key} for key in missing]
         connection.execute(insert_or_ignore(connection, email), rows)
+
+
+def _is_current(row: Row[Any], record: CampaignRecord, loaded: Campaign) -> bool:
+    """Whether the rows say what the campaign's files say."""
+    return (
+        (row.name, row.start, row.language) == (loaded.name, loaded.start, loaded.language)
+        and set(loaded.lists) <= set(row.lists or ())
+        and all(each.key in record.email_ids for each in loaded.emails)
+    )
 
 
 def _read_record(connection: Connection, row: Row[Any]) -> CampaignRecord:

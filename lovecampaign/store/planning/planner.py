@@ -147,7 +147,7 @@ class _EmailPlanner:
             for due in self._scan_dues(database, zones_by_due.keys())
         )
         skipped = self._insert_skipped(database) if self._has_skips(database) else 0
-        if skipped or planned or self.task.is_late_for_all:
+        if self.task.is_late_for_all:
             self._mark_planned(database)
         return PlanResult(planned=planned, skipped=skipped)
 

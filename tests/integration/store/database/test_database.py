@@ -21,7 +21,7 @@ from lovecampaign.core.settings import Settings
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slots import Slot
 from lovecampaign.store import tables
-from lovecampaign.store.database.connect import connect
+from lovecampaign.store.database.connect import WRITES, connect
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import (
     HEAD,
@@ -30,9 +30,11 @@ from lovecampaign.store.database.schema_version import (
     open_database,
 )
 from lovecampaign.store.database.types import EPOCH
+from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.store.tables import metadata
 from lovecampaign.store.tables.slots import fill_slots, fill_zone_clocks, slot
 from tests.support.postgres import PostgresServer
+from tests.support.stage import Stage
 
 OPEN = """
 import sys
@@ -53,6 +55,11 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) 
 def test_head_is_the_newest_script() -> None:
     scripts = Path(lovecampaign.store.__file__).parent / "migrations"
     assert ScriptDirectory(str(scripts)).get_current_head() == HEAD
+
+
+@pytest.fixture
+def stage(settings: Settings, database: Database) -> Stage:
+    return Stage(settings, database, days=2)
 
 
 @pytest.fixture
@@ -223,6 +230,32 @@ def test_a_file_system_without_shared_memory_is_named(tmp_path: Path) -> None:
     ):
         database.use_wal()
     assert "local disk" in str(caught.value.hint)
+
+
+def test_a_ledger_that_is_only_looked_at_does_not_wait_for_the_disk(database: Database) -> None:
+    if not database.is_sqlite:
+        return
+    database.skip_fsync()
+
+    with database.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 0
+
+
+def test_a_campaign_is_written_only_where_its_files_say_something_new(stage: Stage) -> None:
+    first = record_campaign(stage.database, stage.campaign)
+    begins: list[dict[str, object]] = []
+    sa.event.listen(
+        stage.database.engine,
+        "begin",
+        lambda connection: begins.append(dict(connection.get_execution_options())),
+    )
+
+    assert record_campaign(stage.database, stage.campaign) == first
+    assert [options.get(WRITES, False) for options in begins] == [False]
+    renamed = replace(stage.campaign, name="Another name")
+    record_campaign(stage.database, renamed)
+    with stage.database.read() as connection:
+        assert connection.scalars(sa.select(tables.campaign.c.name)).one() == "Another name"
 
 
 def test_writes_are_read_committed_whatever_the_servers_default(postgres: PostgresServer) -> None:
