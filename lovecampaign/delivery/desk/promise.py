@@ -10,6 +10,9 @@ from lovecampaign.core.zones import ZoneInfo
 from lovecampaign.store.dialogue.desk.cases import CaseStep
 
 _A_DAY = timedelta(days=1)
+#: No promise ends at midnight.
+_DAY_BEGINS, _DAY_ENDS = time(8), time(18)
+_MORNING = time(9)
 
 
 def promised_at(campaign: Campaign, start: datetime) -> datetime:
@@ -18,20 +21,40 @@ def promised_at(campaign: Campaign, start: datetime) -> datetime:
 
 
 def add_working_time(campaign: Campaign, start: datetime, span: timedelta) -> datetime:
-    """``start`` and a span of working days; whole days end at the same time of day.
+    """``start`` and a span of working days, at a time at which people work.
 
-    What begins on a day off begins with the next working day. Hours run on through the night.
+    What begins on a day off begins with the next working day. An end at night is the end of the
+    working day before it, unless half of the span is not over by then: then it is the next morning.
     """
     zone = ZoneInfo(campaign.timezone)
-    local = start.astimezone(zone)
-    if local.weekday() not in campaign.desk.days:
-        local = datetime.combine(_next_working_day(campaign, local), time(), zone)
+    begins = start.astimezone(zone)
+    if begins.weekday() not in campaign.desk.days:
+        begins = _at(_next_working_day(campaign, begins), time())
+    ends = begins
     for _ in range(span.days):
-        local = _next_working_day(campaign, local)
-    local += span - timedelta(days=span.days)
-    if local.weekday() not in campaign.desk.days:
-        local = _next_working_day(campaign, local)
-    return local.astimezone(start.tzinfo)
+        ends = _next_working_day(campaign, ends)
+    ends += span - timedelta(days=span.days)
+    return _in_working_hours(campaign, begins, ends, span).astimezone(start.tzinfo)
+
+
+def _in_working_hours(
+    campaign: Campaign, begins: datetime, ends: datetime, span: timedelta
+) -> datetime:
+    works = ends.weekday() in campaign.desk.days
+    if works and _DAY_BEGINS <= ends.time() <= _DAY_ENDS:
+        return ends
+    day = ends if works and ends.time() > _DAY_ENDS else ends - _A_DAY
+    while day.weekday() not in campaign.desk.days:
+        day -= _A_DAY
+    evening = _at(day, _DAY_ENDS)
+    if evening - begins >= span / 2:
+        return evening
+    is_today = works and ends.time() < _DAY_BEGINS
+    return _at(ends if is_today else _next_working_day(campaign, ends), _MORNING)
+
+
+def _at(day: datetime, clock: time) -> datetime:
+    return datetime.combine(day, clock, day.tzinfo)
 
 
 def step_dates(campaign: Campaign, start: datetime) -> Mapping[CaseStep, datetime]:

@@ -1,4 +1,7 @@
-"""A Dovecot of its own, as IMAP server of tests (Debian's 2.3, with Maildirs)."""
+"""A Dovecot of its own, as IMAP server of tests, with Maildirs.
+
+Debian 12 has 2.3, Debian 13 has 2.4: many settings have other names there.
+"""
 
 from __future__ import annotations
 
@@ -23,24 +26,12 @@ from tests.support.wait_until import wait_until
 PASSWORD = "sec/ret@1 ü"
 _ENCODED = "sec%2Fret%401%20%C3%BC"
 _USERS = 200
-_CONFIG = """\
-base_dir = {base}/run
-state_dir = {base}/state
-log_path = {base}/log
+_CONFIG_2_3 = """\
 protocols = imap
-listen = 127.0.0.1
-ssl = yes
 ssl_cert = <{certificate}
 ssl_key = <{certificate}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
-auth_failure_delay = 0
-first_valid_uid = 1
-default_internal_user = {internal}
-default_internal_group = {internal_group}
-default_login_user = {login}
 mail_location = maildir:~/Maildir
-mail_fsync = never
 passdb {{
   driver = passwd-file
   args = {base}/users
@@ -49,6 +40,46 @@ userdb {{
   driver = static
   args = uid={uid} gid={gid} home={base}/home/%u
 }}
+"""
+#: The two versions come first.
+_CONFIG_2_4 = """\
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+protocols {{
+  imap = yes
+}}
+ssl_server_cert_file = {certificate}
+ssl_server_key_file = {certificate}
+auth_allow_cleartext = yes
+mail_driver = maildir
+mail_path = ~/Maildir
+namespace inbox {{
+  inbox = yes
+}}
+passdb passwd-file {{
+  passwd_file_path = {base}/users
+}}
+userdb static {{
+  fields {{
+    uid = {uid}
+    gid = {gid}
+    home = {base}/home/%{{user}}
+  }}
+}}
+"""
+_CONFIG = """\
+base_dir = {base}/run
+state_dir = {base}/state
+log_path = {base}/log
+listen = 127.0.0.1
+ssl = yes
+auth_mechanisms = plain login
+auth_failure_delay = 0
+first_valid_uid = 1
+default_internal_user = {internal}
+default_internal_group = {internal_group}
+default_login_user = {login}
+mail_fsync = never
 service imap-login {{
   {chroot}
   inet_listener imap {{
@@ -132,7 +163,7 @@ class Dovecot:
         users = [f"user{number}:{{PLAIN}}{PASSWORD}\n" for number in range(1, _USERS + 1)]
         base.joinpath("users").write_text("".join(users))
         base.joinpath("dovecot.conf").write_text(
-            _CONFIG.format(
+            (_versioned_settings() + _CONFIG).format(
                 base=base,
                 certificate=certificate.path,
                 internal="dovecot" if is_root else me,
@@ -188,6 +219,12 @@ def running_dovecot(certificate: Certificate) -> Iterator[Dovecot]:
             yield server
         finally:
             server.stop()
+
+
+def _versioned_settings() -> str:
+    said = subprocess.run(["dovecot", "--version"], capture_output=True, text=True, check=True)
+    version = tuple(int(part) for part in said.stdout.split(".")[:2])
+    return _CONFIG_2_4 if version >= (2, 4) else _CONFIG_2_3
 
 
 def _free_ports() -> tuple[int, int]:

@@ -34,7 +34,7 @@ _RECIPIENT_FIELDS = ("original-recipient", "final-recipient", "x-actual-recipien
 #: The rejected command, in the words of Sendmail, Postfix, Exim, qmail, hMailServer, DragonFly.
 _COMMAND = re.compile(
     r"(?im)(?:>>> |in\s+reply\s+to\s+(?:end\s+of\s+)?|(?:after|following)\s+(?:end\s+of\s+)?"
-    r"|our (?:final )?|said \d\d\d for |SMTP:|server sent: |-->\s+)"
+    r"|our (?:final )?|command: |said \d\d\d for |SMTP:|server sent: |-->\s+)"
     r"(?P<command>RCPT|DATA)\b|(?P<recipient>does not like recipient)|"
     r"(?P<data>failed after I sent the message|^>>> \.\s*$)"
 )

@@ -52,7 +52,7 @@ _FAILED = re.compile(
 _DELAYED = re.compile(
     r"(?i)warning message only|do not need to resend|will (keep|continue) (to )?try|will be retried"
     r"|\(delay\)|delivery (has been |is )?delayed|not yet been delivered|still being retried"
-    r"|attempts will (be )?continue"
+    r"|attempts will (be )?continue|message (is|has been) delayed|temporary failure report"
     r"|delivery (status notification )?delay|warning: (could not send|message)"
     r"|noch nicht zugestellt"
 )

@@ -28,6 +28,8 @@ _GAVE_UP = re.compile(
 )
 #: Exim found no route: it keeps mail where the DNS gives no answer.
 _UNROUTABLE = re.compile(r"(?i)unroute?able address")
+#: The DNS has answered, whatever the code says: Gmail's is 4.0.0.
+_NO_SUCH_DOMAIN = re.compile(r"(?i)\bNXDOMAIN\b|(?<!or )\bdomain name not found\b")
 #: Codes of mailboxes and domains that never take mail (RFC 3463, RFC 7504, RFC 7505).
 _NEVER = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.3.2", "5.4.4", "5.4.310"})
 _NO_MAIL_CODES = frozenset({521, 556})
@@ -78,6 +80,8 @@ def _fault(report: Report) -> FaultKind:
     number = int(code[1]) if code else 0
     cause = find_cause(words) if words else None
     is_temporary = (number or (int(status[0]) if status else 5) * 100) < 500
+    if _NO_SUCH_DOMAIN.search(words):
+        return FaultKind.RECIPIENT
     if is_temporary or (cause is None and _GAVE_UP.search(words)):
         return _temporary_fault(cause)
     is_dead_domain = cause is RefusalCause.DOMAIN or bool(_UNROUTABLE.search(words))
@@ -135,4 +139,5 @@ def _is_filter(report: Report, status: str, words: str) -> bool:
         return True
     if report.command == "DATA":
         return not _LATE_LOOKUP.search(words)
-    return report.command != "RCPT" and bool(_BARE.search(words))
+    is_in_doubt = bool(report.command) or report.email.lower().endswith(".jp")
+    return report.command != "RCPT" and is_in_doubt and bool(_BARE.search(words))

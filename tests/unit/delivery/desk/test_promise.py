@@ -30,12 +30,20 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
     [
         ("2027-02-01T09:15", timedelta(days=2), "2027-02-03T09:15"),  # Monday
         ("2027-02-05T09:15", timedelta(days=2), "2027-02-09T09:15"),  # over the weekend
-        ("2027-02-06T15:00", timedelta(days=1), "2027-02-08T23:00"),  # Saturday: from Monday on
-        ("2027-02-05T22:00", timedelta(hours=4), "2027-02-08T02:00"),  # hours that end on a day off
+        ("2027-02-06T15:00", timedelta(days=1), "2027-02-08T17:00"),  # Saturday: all of Monday
+        ("2027-02-06T15:00", timedelta(days=2), "2027-02-09T17:00"),
+        ("2027-02-01T22:30", timedelta(days=2), "2027-02-03T17:00"),  # late in the evening
+        ("2027-02-01T02:30", timedelta(days=1), "2027-02-01T17:00"),  # before dawn
+        ("2027-02-08T02:30", timedelta(hours=2), "2027-02-08T08:00"),
+        ("2027-02-01T14:30", timedelta(hours=4), "2027-02-01T17:00"),
+        ("2027-02-01T16:45", timedelta(hours=4), "2027-02-02T08:00"),  # a quarter is no promise
+        ("2027-02-05T22:00", timedelta(hours=4), "2027-02-08T08:00"),  # hours that end on a day off
         ("2027-03-26T12:00", timedelta(days=1), "2027-03-29T11:00"),  # summer time begins
     ],
 )
-def test_days_off_do_not_count(campaign: Campaign, start: str, span: timedelta, end: str) -> None:
+def test_days_off_and_nights_do_not_count(
+    campaign: Campaign, start: str, span: timedelta, end: str
+) -> None:
     begins = datetime.fromisoformat(start).replace(tzinfo=UTC)
     promised = add_working_time(campaign, begins, span)
     assert promised.isoformat() == f"{end}:00+00:00"
@@ -43,7 +51,7 @@ def test_days_off_do_not_count(campaign: Campaign, start: str, span: timedelta, 
 
 def test_every_day_may_be_a_working_day(campaign: Campaign) -> None:
     always = replace(campaign, desk=replace(campaign.desk, days=frozenset(range(7))))
-    start = datetime(2027, 2, 6, 9, tzinfo=UTC)
+    start = datetime(2027, 2, 6, 9, tzinfo=UTC)  # a Saturday
     assert add_working_time(always, start, timedelta(days=2)) == start + timedelta(days=2)
 
 
