@@ -13,7 +13,8 @@ from lovecampaign.campaign.files.load import load_campaign
 from lovecampaign.core.tokens import Purpose, RowKey, TokenSigner
 from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
 from lovecampaign.render.model.content import read_content
-from lovecampaign.render.model.recipient import Recipient
+from lovecampaign.render.model.heroes import Hero, Heroes
+from lovecampaign.render.model.recipient import Giving, Recipient
 from lovecampaign.render.renderer import EmailRenderer
 from lovecampaign.testing.campaigns import write_campaign
 
@@ -41,6 +42,22 @@ it takes two minutes.
 
 [[button: Test my soil in {{ fields.city }} | {{ links.web_view }}]]
 """
+#: Below it: what the claim adds to an email.
+PERSONAL = """
+{% for hero in heroes[:2] %}
+> {{ hero.text }}
+>
+> {{ hero.name }}
+{% endfor %}
+
+You have had {{ gifts.count }} gifts.
+
+{{ note }}
+"""
+_STORIES = tuple(
+    Hero(name=f"Mai {number}", text=text, paragraphs=(text,), question="Which one?", day=KEY)
+    for number, text in enumerate(["A fig from 1987, by train & in a hat box."] * 5)
+)
 _SECTION = """
 <mj-section padding="20px 36px" background-color="#fffdfa"><mj-column width="50%">
 <mj-text mj-class="copy"><p>Number {number}: put some soil into a glass of water.</p></mj-text>
@@ -69,13 +86,13 @@ TEMPLATE = (
 _NONCE_STEP = 0x9E3779B97F4A7C15
 
 
-def make_renderer(workspace: Path) -> tuple[EmailRenderer, RecipientBuilder]:
+def make_renderer(workspace: Path, copy: str = COPY) -> tuple[EmailRenderer, RecipientBuilder]:
     """A renderer of the email in a new workspace, and the addressing of its recipients."""
     folder = write_campaign(
         workspace,
         days=1,
         start=date(2027, 2, 1),
-        files={"days/01-day-1.md": COPY},
+        files={"days/01-day-1.md": copy},
         templates={"letter": TEMPLATE},
     )
     campaign = load_campaign(folder, workspace).campaign
@@ -106,6 +123,16 @@ def make_recipients(addressing: RecipientBuilder, count: int) -> Iterator[Recipi
             first_claimed_at=now,
             links=addressing.links_of(tokens),
         )
+
+
+def add_personal(recipients: Iterator[Recipient], claim_size: int) -> Iterator[Recipient]:
+    """The recipients with what :data:`PERSONAL` prints: a claim reads its stories anew."""
+    for number, recipient in enumerate(recipients):
+        if number % claim_size == 0:
+            heroes = Heroes(_STORIES)
+        note = f"P.S. Your fig no. {number} made our week. — Ana" if number % 10 == 0 else ""
+        giving = Giving(gifts=number % 27, asks=number % 3)
+        yield recipient._replace(heroes=heroes, note=note, giving=giving)
 
 
 def address_of(number: int) -> str:

@@ -15,17 +15,30 @@ from typing import Any
 from jinja2 import Environment
 
 from benchmarks.figures import Figure, Measured
-from benchmarks.letter import MEDIA_URL, as_row, jinja_sources, make_recipients, make_renderer
+from benchmarks.letter import (
+    COPY,
+    MEDIA_URL,
+    PERSONAL,
+    add_personal,
+    as_row,
+    jinja_sources,
+    make_recipients,
+    make_renderer,
+)
 from benchmarks.rounds import Contender, Stats, ratio_to, run_rounds
 from lovecampaign.delivery.base.recipient_builder import RecipientBuilder
+from lovecampaign.render.model.recipient import Recipient
 from lovecampaign.render.renderer import EmailRenderer
 
 PART = "Rendering"
 OURS, PLAIN = "rendered and encoded", "our plain path"
+PERSONAL_NAME, WITHOUT = "with heroes, note and gifts.count", "without them"
 JINJA, USUAL = "Jinja alone", "Jinja + EmailMessage"
 FIRST = "first message of an email"
 LEAST_OURS, MOST_FIRST = 50_000.0, 30.0
 LEAST_TIMES = {JINJA: 5.0, USUAL: 100.0}
+#: Of the speed of the same email without them.
+LEAST_PERSONAL = 0.8
 #: Share of a ratio that noise may take, on a machine that others use too.
 _NOISE = 0.25
 #: Deliveries claimed at once for an SMTP connection.
@@ -36,7 +49,8 @@ _SMTP = SMTP.clone(max_line_length=998)
 def measure(rounds: int) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         stats = run_rounds(_contenders(Path(folder)), rounds)
-        return [_rate_figure(stats), _first_figure(Path(folder), rounds)]
+        personal = _personal_figure(run_rounds(_personal_pair(Path(folder)), 3 * rounds))
+        return [_rate_figure(stats), personal, _first_figure(Path(folder), rounds)]
 
 
 def build_email_message(row: Mapping[str, Any], html: str, text: str, subject: str) -> bytes:
@@ -63,11 +77,25 @@ def _contenders(workspace: Path) -> Mapping[str, Contender]:
         return build_email_message(row, *render_jinja(row))
 
     return {
-        OURS: _rate(lambda recipient: renderer.render(recipient).raw, recipients, 5_000),
+        OURS: _rate(_rendering(renderer), recipients, 5_000),
         PLAIN: _rate(lambda recipient: plain.render(recipient).raw, recipients, 50),
         JINJA: _rate(render_jinja, map(as_row, recipients), 1_000),
         USUAL: _rate(render_usual, map(as_row, recipients), 50),
     }
+
+
+def _personal_pair(workspace: Path) -> Mapping[str, Contender]:
+    """The email with what a claim adds, and the same without: for the same recipients."""
+    pair = {}
+    for name, copy in ((PERSONAL_NAME, COPY + PERSONAL), (WITHOUT, COPY)):
+        renderer, addressing = make_renderer(workspace / name, copy)
+        recipients = add_personal(make_recipients(addressing, 10_000_000), A_CLAIM)
+        pair[name] = _rate(_rendering(renderer), recipients, 5_000)
+    return pair
+
+
+def _rendering(renderer: EmailRenderer) -> Callable[[Recipient], bytes]:
+    return lambda recipient: renderer.render(recipient).raw
 
 
 def _jinja(
@@ -116,6 +144,17 @@ def _rate_figure(stats: Mapping[str, Stats]) -> Figure:
             for peer in (JINJA, USUAL, PLAIN)
         ],
         note="64 KB letters with 34 holes, distinct recipients, one core, in CPU time",
+    )
+
+
+def _personal_figure(stats: Mapping[str, Stats]) -> Figure:
+    return Figure(
+        part=PART,
+        name=PERSONAL_NAME,
+        value=stats[PERSONAL_NAME].median,
+        unit="messages/s",
+        ratios=[ratio_to(stats, PERSONAL_NAME, WITHOUT, LEAST_PERSONAL, _NOISE)],
+        note="two stories, a note for one in ten",
     )
 
 

@@ -47,7 +47,8 @@ def note(  # noqa: PLR0913 - one parameter for each option
     words = one_line(" ".join(text))
     wrong = None if is_deleted else note_problem(words)
     if wrong is not None:
-        raise UsageError(wrong, hint='type the words in quotes: note ana@b.example --day 4 "…"')
+        hint = "a note is a line or two" if words else 'note ana@b.example --day 4 "Your words."'
+        raise UsageError(wrong, hint=hint)
     address_key = read_address(email)
     with (
         recorded_campaign(invocation, campaign_name) as recorded,

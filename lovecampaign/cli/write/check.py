@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -139,9 +139,19 @@ def _check_one(
         problems=[
             *loaded.problems,
             *check_campaign(loaded.campaign, facts, cache, map_in_two_processes),
+            *_note_problems(loaded.campaign),
         ],
         codes=list(_code_files(loaded.campaign)),
     )
+
+
+def _note_problems(campaign: Campaign) -> Iterable[Problem]:
+    """A mistake in a file of notes stops its letter."""
+    if not (campaign.folder / "notes").is_dir():
+        return ()
+    from lovecampaign.delivery.prepare.notes import find_note_problems
+
+    return find_note_problems(campaign)
 
 
 def _code_files(campaign: Campaign) -> Iterator[CheckedCodeFile]:

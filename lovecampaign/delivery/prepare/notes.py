@@ -88,6 +88,21 @@ def load_note_file(
     return [*problems, *(_unknown(email.key, row) for row in unknown)]
 
 
+def find_note_problems(campaign: Campaign) -> Iterator[Problem]:
+    """Mistakes in a campaign's files of notes, and files that no email reads."""
+    keys = [email.key for email in campaign.scheduled_emails]
+    for file in sorted((campaign.folder / "notes").glob("[!.]*")):
+        key = next((key for key in keys if file.name == f"{key}.csv"), None)
+        if key is not None:
+            yield from read_note_file(campaign, key)[1]
+            continue
+        name = f"notes/{file.name}"
+        nearest = f"day-{file.stem:0>2}" if file.stem.isdecimal() else file.stem.lower()
+        known = f"notes/{nearest}.csv" if nearest in keys else "such as notes/day-05.csv"
+        hint = f"name it after its email, {known}"
+        yield _problem(name, 1, "no email reads this file", hint, Severity.WARNING)
+
+
 def read_note_file(campaign: Campaign, key: str) -> tuple[Sequence[NoteRow], Sequence[Problem]]:
     """The rows of ``notes/KEY.csv``, columns ``email``, ``text`` and perhaps ``from``."""
     name = f"notes/{key}.csv"

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.store.database.engine import Database
+from lovecampaign.store.ledger.transactional_mail import STORY_KINDS
 from lovecampaign.store.subscribers.wal_truncation import (
     request_wal_truncation,
     truncate_wal_if_due,
@@ -30,6 +31,11 @@ from lovecampaign.store.tables import (
 KEPT_FOR = timedelta(days=30)
 #: Rows per transaction: other writers never wait long.
 CHUNK = 1_000
+#: What is not on the wire, and has no link that works for as long as a story does.
+_is_deletable = sa.and_(
+    transactional.c.state != DeliveryState.CLAIMED.value,
+    transactional.c.kind.not_in([kind.value for kind in STORY_KINDS]),
+)
 
 
 def delete_unconfirmed(database: Database, now: datetime) -> int:
@@ -58,7 +64,7 @@ def delete_if_unconfirmed(connection: Connection, subscriber_id: int, now: datet
         connection.execute(
             sa.delete(transactional).where(
                 transactional.c.subscriber_id == subscriber_id,
-                transactional.c.state != DeliveryState.CLAIMED.value,
+                _is_deletable,
             )
         )
         connection.execute(
@@ -78,7 +84,7 @@ def _delete_old_mail(connection: Connection, before: datetime) -> Sequence[int]:
         sa.select(transactional.c.id)
         .where(
             transactional.c.created_at < before,
-            transactional.c.state != DeliveryState.CLAIMED.value,
+            _is_deletable,
         )
         .limit(CHUNK)
     )

@@ -13,6 +13,7 @@ from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.dialogue.stories.stories import StoryState
 from lovecampaign.store.subscribers.erasure import forget
+from lovecampaign.store.subscribers.expire_unconfirmed import delete_unconfirmed
 from lovecampaign.testing.campaigns import day_file
 from tests.integration.serve.support.letters import rows_of, token_of
 from tests.integration.serve.support.stories import NAME, QUESTION, WORDS, Answers, seal_of
@@ -218,6 +219,15 @@ class TestLetters:
         assert "A fig" not in answers.served.get(f"/v/{view}").text
         [row] = rows_of(answers.stage.database, tables.story)
         assert (row.text, row.shown_name, row.on_wall) == ("", "", False)
+
+    def test_its_link_works_for_as_long_as_the_story(self, answers: Answers) -> None:
+        answers.write()
+        answers.publish()
+        link, later = answers.mailed_link(), answers.stage.clock.now() + timedelta(days=400)
+        delete_unconfirmed(answers.stage.database, later)
+
+        assert "A fig from 1987." in answers.served.get(link).text
+        assert answers.stories[0].is_told
 
     def test_changed_words_wait_for_us_again(self, answers: Answers) -> None:
         answers.write()

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from lovecampaign.core.settings import Settings
+from lovecampaign.delivery.prepare.notes import find_note_problems
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.dialogue.notes.notes import PersonalNote, write_notes
@@ -92,6 +93,22 @@ def test_a_file_with_a_mistake_stops_its_letter(stage: Stage, rows: str, says: s
 
     assert stage.memory.sent == []
     assert any(says in problem.message for problem in report.problems)
+    # check tells it before.
+    assert any(says in problem.message for problem in find_note_problems(stage.campaign))
+
+
+def test_a_file_of_notes_that_no_email_reads_is_told(stage: Stage) -> None:
+    (stage.folder / "notes").mkdir()
+    for name in ("2.csv", "Day-01.CSV", "day-01.csv", "day-99.csv", ".draft.csv"):
+        (stage.folder / "notes" / name).write_text("email,text\na@b.example,Hi.\n")
+
+    told = {str(one.place): one.hint or "" for one in find_note_problems(stage.campaign)}
+
+    assert sorted(told) == ["notes/2.csv:1", "notes/Day-01.CSV:1", "notes/day-99.csv:1"]
+    # No wrong guess: followed, it would send the note in another letter.
+    assert "such as" in told["notes/day-99.csv:1"]
+    assert "notes/day-02.csv" in told["notes/2.csv:1"]
+    assert "notes/day-01.csv" in told["notes/Day-01.CSV:1"]
 
 
 def test_from_the_first_claim_on_a_note_stays(stage: Stage) -> None:
