@@ -123,7 +123,7 @@ class PromptServer(WebServer):
             await asyncio.sleep(0.01)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self.server_state.connections:
+        if self.server_state.connections or self.server_state.tasks:
             await super().shutdown(sockets)
             return
         for each in (*self.servers, *(sockets or ())):

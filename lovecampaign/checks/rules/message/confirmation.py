@@ -13,7 +13,7 @@ from lovecampaign.core.problems import Place, Problem
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS
 
 _ADVERTISING = LazyPattern(lambda: re.compile(_ADVERTISING_WORDS, re.IGNORECASE))
-_ADVERTISING_WORDS = (
+_ADVERTISING_WORDS: str = (
     r"\{\{[^}]*\b(?:offer|deal)\b[^}]*\}\}|\b\d+\s?% off\b|\bdiscounts?\b"
     r"|\b(?:buy|order|shop) now\b|\b(?:for|on) sale\b"
     # The noun, not the verb: our offer, but not we offer.

@@ -64,7 +64,7 @@ _TOMORROW = LazyPattern(
     lambda: re.compile(_TOMORROW_WORDS, re.IGNORECASE),
     needs=re.compile("tomorrow|demain|domani|amanhã|mañana|morgen", re.IGNORECASE),
 )
-_TOMORROW_WORDS = (
+_TOMORROW_WORDS: str = (
     r"\btomorrow(?:['’]s (?:letter|email|story))\b"
     r"|\b(?:brief|geschichte|lettre|histoire|carta|historia|lettera|storia|verhaal|história)"
     r" (?:von morgen|de demain|de mañana|di domani|van morgen|de amanhã)\b"
@@ -72,7 +72,7 @@ _TOMORROW_WORDS = (
 )
 _WEEKDAY = re.compile(WEEKDAY, re.IGNORECASE)
 _ON_WEEKDAY = LazyPattern(lambda: re.compile(_ON_WEEKDAY_WORDS, re.IGNORECASE), needs=_WEEKDAY)
-_ON_WEEKDAY_WORDS = (
+_ON_WEEKDAY_WORDS: str = (
     rf"\b(?:(?:on|am|le|el|op|na|no) )?(?P<day>{WEEKDAY}),?\s+{_ANNOUNCES}\b"
     rf"|\b{_ANNOUNCES}\b[^.!?\n]{{0,40}}\b(?:on|am|le|el|op|na|no) (?P<late>{WEEKDAY})\b"
 )
