@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -35,11 +36,12 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
     database = open_new_database(settings)
     bodies = {
         4: f"Hi.\n\n[[answer: {QUESTION}]]\n\n[[done: I have watered it]]\n\n"
-        "[[help: It is not well]]\n",
+        "[[help: It is not well]]\n\n[[gift: files/Ma liste.txt | Take it]]\n",
         6: _HEROES,
         7: _HEROES,
     }
     files = {f"days/{day:02}-day-{day}.md": day_file(day, body=bodies[day]) for day in bodies}
+    files["files/Ma liste.txt"] = "Water the fig."
     stage = Stage(
         settings, database, days=7, files=files, settings_={"brand": {"color": "#2f6b4f"}}
     )
@@ -107,6 +109,19 @@ def test_one_press_asks_for_help(answers: Answers, new_page: NewPage) -> None:
     phone.get_by_role("button", name="Ask for help").click()
     expect(phone.get_by_role("heading", name="takes care of it")).to_be_visible()
     assert_accessible(phone)
+
+
+def test_a_gift_is_saved_under_its_own_name(answers: Answers, new_page: NewPage) -> None:
+    phone = new_page(**PHONE)
+    letter = answers.stage.memory.sent[0].html
+    found = re.search(r'href="[^"]*(/g/[^"]+)"', letter)
+    assert found is not None
+    phone.set_content(f'<a href="{answers.served.url}{found[1]}">Take it</a>')
+    with phone.expect_download() as started:
+        phone.get_by_role("link").click()
+
+    assert started.value.suggested_filename == "Ma liste.txt"
+    assert Path(started.value.path()).read_text() == "Water the fig."
 
 
 def test_a_lost_connection_loses_no_word(answers: Answers, new_page: NewPage) -> None:

@@ -49,6 +49,7 @@ class People:
     def _forget(self, connection: Connection, reader: Reader) -> None:
         for table in (
             *(tables.subscriber_tag, tables.membership, tables.preference, tables.desk_case),
+            tables.day_done,
         ):
             mine = table.c.subscriber_id == self.ids[reader.address]
             connection.execute(sa.delete(table).where(mine))
@@ -84,6 +85,18 @@ class People:
             "opened_at": LONG_AGO,
         }
         _insert(connection, tables.desk_case, [case] if reader.waits else [])
+
+        done: list[dict[str, object]] = [
+            {
+                "campaign_id": campaign_id,
+                "subscriber_id": id_,
+                "day": f"day-{number:02d}",
+                "at": LONG_AGO,
+                "timezone": reader.zone,
+            }
+            for number in range(1, reader.done + 1)
+        ]
+        _insert(connection, tables.day_done, done)
 
     def ledger(self) -> dict[tuple[str, str], LedgerRow]:
         """Every row by address and email key."""

@@ -205,7 +205,9 @@ class ReferenceMonth:
         return tuple(
             key
             for key in keys
-            if key not in self.cancelled and _lets_in(self._email(key).tags, reader.tags)
+            if key not in self.cancelled
+            and not self._email(key).finished
+            and _lets_in(self._email(key).tags, reader.tags)
         )
 
     def _days_taken(self, reader: Reader) -> set[date]:
@@ -334,6 +336,7 @@ class ReferenceMonth:
             and email.key not in self.cancelled
             and (row is None or row.state == "planned")
             and self._passes_tags(reader, email, now)
+            and reader.done >= email.finished
         )
 
     def _goes_out(
@@ -356,6 +359,7 @@ class ReferenceMonth:
             (is_paused, "paused_by_reader"),
             (reader.is_launch_only and email.role is not Role.LAUNCH, "launch_only"),
             (not self._passes_tags(reader, email, at), "tag"),
+            (reader.done < email.finished, "not_finished"),
             (RecipientGroup.NOT_BOUGHT in email.to and has_bought, "bought"),
             (self._is_ask(email) and reader.waits, "waiting_for_answer"),
         )
@@ -406,6 +410,7 @@ class ReferenceMonth:
             and now < letter.due < until
             and (reader.paused_until is None or reader.paused_until <= letter.due)
             and self._passes_tags(reader, day, now)
+            and reader.done >= day.finished
             and (row is None or row.state == "planned")
         )
 

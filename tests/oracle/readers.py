@@ -34,6 +34,8 @@ class Reader:
     bought_at: datetime | None = None
     #: We owe them an answer.
     waits: bool = False
+    #: Small tasks that they have marked as done.
+    done: int = 0
 
     def has_left(self, name: str) -> bool:
         return bool(self.left & {"", name})

@@ -76,6 +76,8 @@ class Story:
     """One random month; the same seed tells the same story."""
 
     chance: random.Random
+    #: Of its own, so that a seed tells the same of all else.
+    tasks: random.Random
     start: date
     length: int = DEFAULT_DAYS
     has_launch: bool = True
@@ -83,7 +85,8 @@ class Story:
     @classmethod
     def of(cls, seed: int, length: int = DEFAULT_DAYS, *, has_launch: bool = True) -> Story:
         chance = random.Random(seed)
-        return cls(chance, chance.choice(STARTS), length, has_launch)
+        tasks = random.Random(seed)
+        return cls(chance, tasks, chance.choice(STARTS), length, has_launch)
 
     # -- the campaign
 
@@ -109,6 +112,8 @@ class Story:
             "launch": {"emails": self._launch_emails(), "min_gifts": chance.choice((0, 1, 3))},
             "deals": {"insider": {"closes": f"launch +3d {chance.choice(('23:59', '10:30'))}"}},
         }
+        for number in self.tasks.sample([*settings["days"]], k=len(settings["days"]) // 2):
+            settings["days"][number]["finished"] = 2
         if not self.has_launch:
             settings |= {"launch": "none", "deals": None, "insiders": None}
         if policy == "catch-up":
@@ -172,6 +177,7 @@ class Story:
             paused_until=self._some_time() if chance.random() < 0.05 else None,
             bought_at=joined_at if chance.random() < 0.05 else None,
             waits=chance.random() < 0.1,
+            done=self.tasks.choice((0, 1, 2)),
         )
 
     def _garden(self) -> set[str]:
@@ -185,7 +191,8 @@ class Story:
         )
 
     def change(self, reader: Reader, now: datetime) -> None:
-        """Something happens in a reader's life."""
+        """Something happens in a reader's life, and perhaps a task is marked or taken back."""
+        reader.done = max(0, reader.done + self.tasks.choice((0, 0, 1, 1, -1)))
         self.chance.choice(
             (
                 self._join,

@@ -36,7 +36,7 @@ class Typeface(NamedTuple):
     """A font file, and the number of the face in a collection."""
 
     file: str
-    index: int = 0
+    number: int = 0
 
 
 #: Latin, Greek, Cyrillic, Armenian and Georgian.
@@ -78,7 +78,7 @@ def find_system_typeface(letters: frozenset[str]) -> Typeface | None:
 
 @lru_cache(maxsize=_CACHED)
 def font(face: Typeface, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(face.file, size, index=face.index)
+    return ImageFont.truetype(face.file, size, index=face.number)
 
 
 @lru_cache(maxsize=_CACHED_GLYPHS)
@@ -101,7 +101,7 @@ def _glyph(face: Typeface, character: str) -> bytes:
 @lru_cache(maxsize=_CACHED)
 def _unshaped(face: Typeface) -> ImageFont.FreeTypeFont:
     basic = ImageFont.Layout.BASIC
-    return ImageFont.truetype(face.file, 20, index=face.index, layout_engine=basic)
+    return ImageFont.truetype(face.file, 20, index=face.number, layout_engine=basic)
 
 
 def _list_system_faces(letters: frozenset[str]) -> list[Typeface]:

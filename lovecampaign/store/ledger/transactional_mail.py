@@ -68,8 +68,6 @@ WRITTEN = "written"
 DESK_KINDS = frozenset(
     {TransactionalKind.ANSWER, TransactionalKind.FOLLOW_THROUGH, TransactionalKind.TEAM}
 )
-#: Kinds with a link to a story, which does not expire.
-STORY_KINDS = frozenset({TransactionalKind.STORY_LINK, TransactionalKind.HERO})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.ledger.transactional_mail import STORY_KINDS
 from lovecampaign.store.subscribers.wal_truncation import (
     request_wal_truncation,
     truncate_wal_if_due,
 )
 from lovecampaign.store.tables import (
     MICROSECOND,
+    STORY_MAIL,
     DeliveryState,
     membership,
     metadata,
@@ -34,7 +34,7 @@ CHUNK = 1_000
 #: What is not on the wire, and has no link that works for as long as a story does.
 _is_deletable = sa.and_(
     transactional.c.state != DeliveryState.CLAIMED.value,
-    transactional.c.kind.not_in([kind.value for kind in STORY_KINDS]),
+    transactional.c.kind.not_in(STORY_MAIL),
 )
 
 

@@ -41,7 +41,7 @@ from lovecampaign.store.tables.ledger import (
     provider_hold,
     transactional,
 )
-from lovecampaign.store.tables.stories import day_done, story
+from lovecampaign.store.tables.stories import STORY_MAIL, day_done, story
 from lovecampaign.store.tables.subscribers import (
     consent,
     forgotten,
@@ -57,6 +57,7 @@ __all__ = [
     "IMPORT_COUNTS",
     "MICROSECOND",
     "PLANNED",
+    "STORY_MAIL",
     "BigKey",
     "DeliveryState",
     "Instant",

@@ -9,6 +9,8 @@ from lovecampaign.store.tables.campaigns import campaign
 from lovecampaign.store.tables.ledger import transactional
 from lovecampaign.store.tables.subscribers import subscriber
 
+#: Kinds of transactional mail with a link to a story, which does not expire.
+STORY_MAIL = ("hero", "story-link")
 #: One answer of a subscriber to one question. Its words are gone once its writer withdraws it.
 story = sa.Table(
     "story",

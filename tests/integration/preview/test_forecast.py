@@ -13,8 +13,11 @@ import sqlalchemy as sa
 
 from lovecampaign.core.settings import Settings
 from lovecampaign.store import tables
+from lovecampaign.store.dialogue.notes.notes import PersonalNote, write_notes
+from lovecampaign.store.ledger.campaigns import record_campaign
 from lovecampaign.store.reports.addressees import AddresseeFilter, AddresseePage
 from lovecampaign.store.reports.subscriber_timeline import read_timeline
+from lovecampaign.web.preview.live.state import PreviewState
 from lovecampaign.web.preview.readers.forecast import forecast_from_timeline, forecast_month
 from lovecampaign.web.preview.readers.preview_subscriber import (
     PreviewSubscriber,
@@ -119,6 +122,30 @@ class TestSubscriberLookup:
         assert (reader.key, reader.zone) == (str(number), "Asia/Tokyo")
         assert reader.subscriber.is_insider
         assert not reader.is_made_up
+
+    def test_their_notes_are_shown_in_their_letters_alone(self, stage: Stage) -> None:
+        ids = stage.add_readers(2)
+        record, stored = record_campaign(stage.database, stage.campaign), "Stored for day 2."
+        with stage.database.write() as connection:
+            notes = {ids[0]: PersonalNote(text=stored, signed_by="Bo")}
+            write_notes(connection, record.id, "day-02", notes, NOW)
+            email = sa.select(tables.subscriber.c.email).where(tables.subscriber.c.id == ids[0])
+            address = connection.scalar(email)
+        (stage.folder / "notes").mkdir()
+        (stage.folder / "notes" / "day-03.csv").write_text(f"email,text\n{address},In a file.\n")
+        state = PreviewState(stage.folder, stage.settings)
+        people, campaign = SubscriberLookup(settings=stage.settings), state.require_campaign()
+
+        shown = []
+        for number in ids:
+            reader = people.reader(campaign, number, NOW)
+            assert reader is not None
+            views = [state.view(campaign.emails[at], reader).letter for at in (1, 2)]
+            shown.append([view.text if view else "" for view in views])
+
+        assert "P.S. Stored for day 2. — Bo" in shown[0][0]
+        assert "P.S. In a file. — Ana from Bloom" in shown[0][1]
+        assert "P.S." not in "".join(shown[1])
 
     def test_numbers_are_those_of_the_plan(self, stage: Stage) -> None:
         stage.add_readers(4)

@@ -160,3 +160,13 @@ def test_a_setting_that_a_translation_inherits_is_one_problem(tmp_path: Path) ->
 
     [problem] = [one for one in found if one.code == "LC246"]
     assert str(problem.place) == "campaigns/test-month/days/01-day-1.md:5:15"
+
+
+def test_a_gift_of_more_than_ten_megabytes_is_an_error(tmp_path: Path) -> None:
+    letter = day_file(2, body="Hi there, this is for you.\n\n[[gift: big.zip | Take it]]\n")
+    folder = write_campaign(tmp_path, files={"days/02-day-2.md": letter})
+    for size, told in ((10_000_000, []), (10_600_000, ["the gift big.zip has 11 MB"])):
+        with (folder / "big.zip").open("wb") as gift:
+            gift.truncate(size)
+        found = check_campaign(load(folder, tmp_path), HERE)
+        assert [one.message for one in found if one.code == "LC209"] == told

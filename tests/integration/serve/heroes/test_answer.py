@@ -223,10 +223,15 @@ class TestLetters:
     def test_its_link_works_for_as_long_as_the_story(self, answers: Answers) -> None:
         answers.write()
         answers.publish()
-        link, later = answers.mailed_link(), answers.stage.clock.now() + timedelta(days=400)
+        links = [answers.mailed_link()]
+        answers.served.press(answers.link(), {"do": "link"})
+        answers.deliver_mail()
+        links.append(answers.mailed_link())
+        later = answers.stage.clock.now() + timedelta(days=400)
         delete_unconfirmed(answers.stage.database, later)
 
-        assert "A fig from 1987." in answers.served.get(link).text
+        for link in links:
+            assert "A fig from 1987." in answers.served.get(link).text
         assert answers.stories[0].is_told
 
     def test_changed_words_wait_for_us_again(self, answers: Answers) -> None:
