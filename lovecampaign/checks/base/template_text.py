@@ -86,8 +86,13 @@ def _is_shown(draft: EmailDraft, text: str) -> bool:
     wanted = _SPACES.sub(" ", text).strip()
     if wanted in draft.rendered.words:
         return True
-    html = _SPACES.sub(" ", unescape(draft.rendered.html))  # also what is hidden, and addresses
-    return wanted.replace("'", '"') in html.replace("'", '"')
+    return wanted.replace("'", '"') in _everything_in(draft.rendered.html)
+
+
+@lru_cache(maxsize=4)
+def _everything_in(html: str) -> str:
+    """Also what is hidden, and addresses; with one kind of quotes."""
+    return _SPACES.sub(" ", unescape(html)).replace("'", '"')
 
 
 def _passage(file: str, source: str, text: str, start: int, last: int) -> Passage:

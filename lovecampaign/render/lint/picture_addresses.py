@@ -26,6 +26,8 @@ _NO_ADDRESS = re.compile(
     | \burl\(\s*["']?\s*["']?\s*\)""",
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,
 )
+#: Attributes that can hold one.
+_WITH_ADDRESSES = frozenset({"src", "background", "srcset", "style"})
 
 
 def problems_of_addresses(content: Content, html: str) -> Iterator[Problem]:
@@ -37,7 +39,8 @@ def problems_of_addresses(content: Content, html: str) -> Iterator[Problem]:
 
 
 def _picture_addresses(tag: StartTag) -> Iterator[str]:
-    values = {one.name: unescape(one.value).strip() for one in tag.attributes}
+    written = (one for one in tag.attributes if one.name in _WITH_ADDRESSES)
+    values = {one.name: unescape(one.value).strip() for one in written}
     if tag.name == "img":
         values.setdefault("src", "")
     yield from (values[name] for name in ("src", "background") if name in values)

@@ -61,6 +61,8 @@ def check_names(source: JinjaSource) -> tuple[Problem, ...]:
 
     Cached: most emails of a month share their templates.
     """
+    if "{" not in source.text:
+        return ()
     try:
         tree = _parse(source)
         loaded = find_undeclared_variables(tree)

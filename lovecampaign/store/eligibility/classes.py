@@ -61,10 +61,11 @@ def sample_audience(
     versions: Sequence[Campaign],
     record: CampaignRecord | None,
     now: datetime,
-) -> None:
+) -> int:
     """Fill the table of samples with one subscriber of each class, over all lists.
 
-    Of several versions of a campaign's files, subscribers of one class are alike in each.
+    Returns their number. Of several versions of a campaign's files, subscribers of one class are
+    alike in each.
     """
     timed = [
         (compute_slots(connection, each, record), read_clocks(connection, each, now))
@@ -76,7 +77,8 @@ def sample_audience(
         for zone, instants in _borders(slots, clocks):
             borders[zone].update(instants)
     fill_borders(connection, borders)
-    fill_samples(connection, _Classes(versions=versions, record=record, now=now).samples)
+    classes = _Classes(versions=versions, record=record, now=now)
+    return fill_samples(connection, classes.samples)
 
 
 def _instants(versions: Sequence[Campaign], record: CampaignRecord | None) -> Iterator[datetime]:

@@ -152,10 +152,11 @@ def fill_borders(connection: Connection, borders: Mapping[str, Iterable[datetime
     _refill(connection, border, rows)
 
 
-def fill_samples(connection: Connection, samples: sa.Select[Any]) -> None:
-    """Fill the table with what a query finds: a subscriber's id, and a number."""
+def fill_samples(connection: Connection, samples: sa.Select[Any]) -> int:
+    """Fill the table with what a query finds, a subscriber's id and a number; return its length."""
     _refill(connection, sample, [])
-    connection.execute(sa.insert(sample).from_select(["subscriber_id", "number"], samples))
+    insert = sa.insert(sample).from_select(["subscriber_id", "number"], samples)
+    return connection.execute(insert).rowcount
 
 
 @sa.event.listens_for(Engine, "begin")

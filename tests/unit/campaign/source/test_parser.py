@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import pytest
 import yaml
+from yaml.reader import Reader
 
 from lovecampaign.campaign.source.fix_mistakes import fix_lines
 from lovecampaign.campaign.source.parser import LOADER, core_value, read_tree
 from lovecampaign.campaign.source.problem_codes import ProblemCode
-from lovecampaign.campaign.source.source import Spot, make_source
+from lovecampaign.campaign.source.source import UNPRINTABLE, Spot, make_source
 from lovecampaign.campaign.source.tree import Scalar, Tree
 
 ReadTree = Callable[[str], Tree]
@@ -131,3 +132,9 @@ def test_every_setting_has_a_place(tree_of: ReadTree) -> None:
     assert tree.spot(["b", "nothing", "here"]) == Spot(line=4, column=4, width=1)
     assert tree.has(["a", 1, "k"])
     assert not tree.has(["a", 2])
+
+
+def test_what_yaml_cannot_hold_is_unprintable() -> None:
+    every = "".join(map(chr, range(0x110000)))
+    refused = set(Reader.NON_PRINTABLE.findall(every))
+    assert set(UNPRINTABLE.findall(every)) == refused | {"\r", "\ufeff"}
