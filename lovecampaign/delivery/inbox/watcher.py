@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -15,6 +16,9 @@ _FIRST_PAUSE_SECONDS = 5.0
 _LONGEST_PAUSE_SECONDS = 300.0
 #: How long the end of a process waits for a batch to be stored.
 _JOIN_SECONDS = 5.0
+#: Rest after each batch, in times of the batch; it holds the interpreter and the database.
+_REST = 4.0
+_LONGEST_REST_SECONDS = 5.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +36,7 @@ class InboxWatcher:
     first_pause_seconds: float = _FIRST_PAUSE_SECONDS
     _stop: threading.Event = field(default_factory=threading.Event)
     _is_down: bool = False
+    _rested_at: float | None = None
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -58,7 +63,8 @@ class InboxWatcher:
     def _read(self) -> bool:
         """Read all that is new and wait for more; returns whether that worked."""
         try:
-            self.reader.read(self.mailbox, self._show, self._stop)
+            self._rested_at = None
+            self.reader.read(self.mailbox, self._end_batch, self._stop)
             if self._is_down:
                 self._is_down = False
                 self.on_outage(None)
@@ -73,6 +79,14 @@ class InboxWatcher:
             return False
         return True
 
-    def _show(self, counts: InboxCounts) -> None:
+    def _end_batch(self, counts: InboxCounts) -> None:
+        """Show new mail; from the second batch on, rest.
+
+        A mailbox of years, read for the first time, took half of the sending's pace.
+        """
         if counts.read:
             self.on_mail(counts)
+        if self._rested_at is not None:
+            worked = time.monotonic() - self._rested_at
+            self._stop.wait(min(_REST * worked, _LONGEST_REST_SECONDS))
+        self._rested_at = time.monotonic()

@@ -80,12 +80,11 @@ def _fault(report: Report) -> FaultKind:
     number = int(code[1]) if code else 0
     cause = find_cause(words) if words else None
     is_temporary = (number or (int(status[0]) if status else 5) * 100) < 500
-    if _NO_SUCH_DOMAIN.search(words):
-        return FaultKind.RECIPIENT
-    if is_temporary or (cause is None and _GAVE_UP.search(words)):
+    is_denied = _NO_SUCH_DOMAIN.search(words) is not None
+    if not is_denied and (is_temporary or (cause is None and _GAVE_UP.search(words))):
         return _temporary_fault(cause)
     is_dead_domain = cause is RefusalCause.DOMAIN or bool(_UNROUTABLE.search(words))
-    if number in _NO_MAIL_CODES or (is_dead_domain and not _GAVE_UP.search(words)):
+    if is_denied or number in _NO_MAIL_CODES or (is_dead_domain and not _GAVE_UP.search(words)):
         return FaultKind.RECIPIENT
     if status in _NEVER and cause in (None, RefusalCause.DOMAIN):
         return FaultKind.RECIPIENT
