@@ -9,7 +9,13 @@ from lovecampaign.checks.base.rule import MonthRule
 from lovecampaign.checks.rules.copy import heroes, reserved_names, translations, unedited
 from lovecampaign.checks.rules.deal import deal, stock
 from lovecampaign.checks.rules.method import month
-from lovecampaign.checks.rules.plan import audience, overlap, schedule, sender_requirements
+from lovecampaign.checks.rules.plan import (
+    audience,
+    invitation,
+    overlap,
+    schedule,
+    sender_requirements,
+)
 
 MONTH_RULES: tuple[MonthRule, ...] = (
     reserved_names.ReservedSender(),
@@ -26,6 +32,7 @@ MONTH_RULES: tuple[MonthRule, ...] = (
     schedule.QuietHoursPastDeal(),
     schedule.TooLateForMonth(),
     overlap.TwoMonths(),
+    invitation.EveryoneAskedInTime(),
     month.OneKind(),
     month.AlikeSubjects(),
     month.AsksForStories(),

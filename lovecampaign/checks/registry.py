@@ -27,7 +27,7 @@ from lovecampaign.checks.rules.message import (
     reading,
 )
 from lovecampaign.checks.rules.method import giving, launch, month, promises, reader
-from lovecampaign.checks.rules.plan import schedule, sender_requirements
+from lovecampaign.checks.rules.plan import invitation, schedule, sender_requirements
 
 EMAIL_RULES: tuple[EmailRule, ...] = (
     reserved_names.ReservedLink(),
@@ -48,6 +48,7 @@ EMAIL_RULES: tuple[EmailRule, ...] = (
     month.GuestApproved(),
     inbox.EmptySubject(),
     schedule.BrokenFiles(),
+    invitation.InvitationHasButton(),
     promises.PromiseKept(),
     promises.DayNumberInSubject(),
     promises.DateFits(),

@@ -14,8 +14,9 @@ class SkipReason(StrEnum):
     SUPPRESSED = "suppressed"
     NOT_CONFIRMED = "not_confirmed"  #: not confirmed yet, or the consent has expired
     PAUSED_BY_READER = "paused_by_reader"
-    LAUNCH_ONLY = "launch_only"  #: asked to hear only about the launch
+    LAUNCH_ONLY = "launch_only"  #: asked for only the launch, or silent after the invitation
     NOT_ACTIVE = "not_active"  #: no activity within ``audience.active_within`` of day 1
+    HAS_CHOSEN = "has_chosen"  #: how often to get letters: is not asked by the invitation
     TAG = "tag"
     NOT_FINISHED = "not_finished"  #: has done fewer small tasks than ``finished``
     BOUGHT = "bought"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
+from lovecampaign.campaign.model.campaign import Campaign, Email, Invitation, RecipientGroup, Role
 from lovecampaign.schedule.days import (
     campaign_join_windows,
     day_slots,
@@ -52,12 +52,20 @@ def plan_zone(
     by_day = day_slots(campaign, zone, founders)
     return {
         email.key: (
-            launch_slots(campaign, email, zone, founders)
-            if email.role is Role.LAUNCH
-            else by_day[email.key]
+            by_day[email.key]
+            if email.is_one_a_day
+            else (_invitation_slot(campaign.invitation, email, zone, campaign),)
+            if campaign.invitation and email.role is Role.INVITATION
+            else launch_slots(campaign, email, zone, founders)
         )
         for email in campaign.scheduled_emails
     }
+
+
+def _invitation_slot(invitation: Invitation, email: Email, zone: str, campaign: Campaign) -> Slot:
+    """The first wave, until day 1; whenever a subscriber joined."""
+    due = after_quiet_hours(invitation.at, zone, quiet_hours_of(campaign, email))
+    return Slot(moment=invitation.at, due=due, expires=max(invitation.ends, due + GRACE))
 
 
 def find_slot(slots: Iterable[Slot], joined_at: datetime) -> Slot:

@@ -109,6 +109,17 @@ def launch_file(key: str) -> str:
     )
 
 
+def invitation_file() -> str:
+    """A short finished invitation."""
+    return (
+        '---\nsubject: "A month of small things, if you like"\n'
+        "preheader: One press for every day, none for the launch only.\n---\n"
+        'Hi {{ first_name | default("friend", true) }},\n\n'
+        "From day 1 on there is one small thing each day. Reply if you have a question.\n\n"
+        "[[button: Yes, every day | {{ links.every_day }}]]\n"
+    )
+
+
 def _settings(start: date, days: int, options: CampaignOptions) -> dict[str, Any]:
     settings: dict[str, Any] = yaml.load(_SETTINGS, Loader=_Loader)  # noqa: S506 - both are safe
     settings |= {

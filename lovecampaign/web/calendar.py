@@ -83,8 +83,12 @@ def emails_on(campaign: Campaign, day: date) -> tuple[Email, ...]:
 
 
 def sign_up_emails(campaign: Campaign) -> tuple[Email, ...]:
-    """The emails that follow a sign-up, whatever the date."""
-    return tuple(email for email in campaign.emails if campaign.date_of(email) is None)
+    """The emails beside the month: after a sign-up, and the invitation in its waves before it."""
+    return tuple(
+        email
+        for email in campaign.emails
+        if campaign.date_of(email) is None or email.role is Role.INVITATION
+    )
 
 
 def first_instants(campaign: Campaign) -> Iterator[tuple[str, str, datetime]]:
@@ -101,7 +105,7 @@ def _emails_by_date(campaign: Campaign) -> dict[date, list[Email]]:
     by_date: dict[date, list[Email]] = defaultdict(list)
     for email in campaign.emails:
         day = campaign.date_of(email)
-        if day is not None:
+        if day is not None and email.role is not Role.INVITATION:
             by_date[day].append(email)
     for emails in by_date.values():
         # Emails of the day first: their time is each subscriber's own.

@@ -45,6 +45,7 @@ LINKS = Links(
     web_view="https://bloom.example/v/TOKEN",
     join="https://bloom.example/join/readers",
     insiders="https://bloom.example/join/insiders",
+    every_day="https://bloom.example/p/token?every-day=1",
     share="https://bloom.example/join/readers?from=share",
     deal="https://bloom.example/d/TOKEN",
     answer="https://bloom.example/a/TOKEN",

@@ -14,6 +14,7 @@ from lovecampaign.campaign.model.campaign import (
     CatchUp,
     Email,
     Insiders,
+    Invitation,
     Launch,
     Sender,
     TagFilter,
@@ -50,6 +51,7 @@ def assemble(draft: CampaignDraft, emails: Sequence[Email], files: tuple[str, ..
         catch_up=_catch_up(draft),
         skip=frozenset(file.skip),
         launch=_launch(draft),
+        invitation=_invitation(draft),
         desk=_desk(draft),
         deals={key: _deal(draft, key, deal) for key, deal in file.deals.items()},
         emails=_by_time(file.timezone, emails),
@@ -114,6 +116,18 @@ def _launch(draft: CampaignDraft) -> Launch:
         late_after=group.late_after,
         no_ask_while_waiting=group.no_ask_while_waiting,
         min_gifts=group.min_gifts,
+    )
+
+
+def _invitation(draft: CampaignDraft) -> Invitation | None:
+    group = draft.file.invitation
+    if group is None:
+        return None
+    return Invitation(
+        at=draft.instant(group.start_at),
+        ends=draft.instant(Point(anchor=Anchor.START)),
+        growth=group.waves,
+        first=group.first,
     )
 
 

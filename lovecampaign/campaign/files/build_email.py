@@ -11,8 +11,17 @@ from lovecampaign.campaign.files.copy_file import CopyFile
 from lovecampaign.campaign.files.draft import CampaignDraft
 from lovecampaign.campaign.files.layers import Layers
 from lovecampaign.campaign.files.paths import require_template
-from lovecampaign.campaign.model.campaign import CONFIRM, WELCOME, Copy, Email, Kind, Role
+from lovecampaign.campaign.model.campaign import (
+    CONFIRM,
+    INVITATION,
+    WELCOME,
+    Copy,
+    Email,
+    Kind,
+    Role,
+)
 from lovecampaign.campaign.schema.models import LaunchEmailGroup, QuietHoursRule
+from lovecampaign.campaign.schema.time_parsers import Point
 from lovecampaign.campaign.source.errors import BadValue
 from lovecampaign.campaign.source.problem_codes import ProblemCode
 from lovecampaign.campaign.words.catalog import built_in_words, find_own_word
@@ -127,6 +136,13 @@ def build_launch_email(
         respects_quiet_hours=group.quiet_hours is QuietHoursRule.RESPECT,
     )
     return builder.built(email)
+
+
+def build_invitation(draft: CampaignDraft, at: Point, layers: Layers, copy: Copy) -> BuiltEmail:
+    """The question to existing readers."""
+    builder = _EmailBuilder(draft, layers)
+    email = builder.email(INVITATION, Role.INVITATION, Kind.VALUE, copy)
+    return builder.built(replace(email, instant=draft.instant(at)))
 
 
 def build_translation(draft: CampaignDraft, email: Email, file: CopyFile[Any]) -> BuiltEmail:

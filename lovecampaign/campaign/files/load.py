@@ -11,6 +11,7 @@ from lovecampaign.campaign.files.assemble import assemble
 from lovecampaign.campaign.files.build_email import (
     BuiltEmail,
     build_day,
+    build_invitation,
     build_launch_email,
     build_system_email,
     build_translation,
@@ -35,6 +36,7 @@ from lovecampaign.campaign.files.rules import check_rules
 from lovecampaign.campaign.model.campaign import (
     CATCH_UP,
     CONFIRM,
+    INVITATION,
     WELCOME,
     Copy,
     Email,
@@ -111,6 +113,7 @@ class _CampaignLoader:
 
     def read_emails(self) -> None:
         self._read_days()
+        self._read_invitation()
         for key, group in self.draft.launch.emails.items():
             self._read_launch_email(key, group)
         for key in (CATCH_UP, WELCOME, CONFIRM):
@@ -141,6 +144,16 @@ class _CampaignLoader:
                 layers = self._layers(["days", number], draft.file.days.get(number), file)
                 translations = day_files.translations.get(number, {})
                 self._keep(build_day(draft, number, layers, file.copy), translations)
+
+    def _read_invitation(self) -> None:
+        group = self.draft.file.invitation
+        if group is None:
+            return
+        file = self._named_copy_file([INVITATION, "copy"], group.copy_file)
+        if file is not None:
+            layers = self._layers([INVITATION], None, file)
+            built = build_invitation(self.draft, group.start_at, layers, file.copy)
+            self._keep(built, self._translations_beside(group.copy_file))
 
     def _read_launch_email(self, key: str, group: LaunchEmailGroup) -> None:
         path = ["launch", "emails", key]

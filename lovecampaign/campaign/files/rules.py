@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from lovecampaign.campaign.files.deal_rules import DEAL_RULES
 from lovecampaign.campaign.files.draft import CampaignDraft, Rule
+from lovecampaign.campaign.files.invitation_rules import INVITATION_RULES
 from lovecampaign.campaign.files.paths import FileKind, require_template, resolve_inside
 from lovecampaign.campaign.model.campaign import (
     CATCH_UP,
@@ -272,6 +273,7 @@ def _lateness_leaves_time_to_send(draft: CampaignDraft) -> Iterator[Problem]:
 
 _RULES: tuple[Rule, ...] = (
     *DEAL_RULES,
+    *INVITATION_RULES,
     _day_numbers_are_of_the_month,
     _launch_follows_the_days,
     _lateness_leaves_time_to_send,

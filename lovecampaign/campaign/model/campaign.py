@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
 
 from lovecampaign.campaign.model.deal import Deal, Offer
@@ -23,6 +24,7 @@ from lovecampaign.core.zones import ZoneInfo
 CATCH_UP = "catch-up"
 WELCOME = "welcome"
 CONFIRM = "confirm"
+INVITATION = "invitation"
 #: The number of giving days (``days``), and its limits.
 DEFAULT_DAYS, FEWEST_DAYS, MOST_DAYS = 27, 5, 60
 
@@ -45,6 +47,7 @@ class Role(StrEnum):
     DAY = "day"  #: local time, quiet hours, lateness, one a day
     CATCH_UP = "catch-up"  #: as DAY, for late joiners
     LAUNCH = "launch"  #: one instant for everyone
+    INVITATION = "invitation"  #: before day 1, in waves
     WELCOME = "welcome"  #: right after confirming
     CONFIRM = "confirm"  #: transactional, not a campaign email
 
@@ -118,6 +121,20 @@ class Insiders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """Asks those who did not join by a form of the campaign whether they want the daily month."""
+
+    #: The first wave; each of the others is a day later, at the same time of the team's day.
+    at: datetime
+    #: Day 1: subscribers who were not asked by then get the month, as without an invitation.
+    ends: datetime
+    #: Of the waves, each to one receiving domain at most so many times the largest before it.
+    growth: Fraction
+    #: The size of the first wave, for each receiving domain.
+    first: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CatchUp:
     must_have: tuple[int, ...]  #: day numbers, ascending
     #: Joining at or after this gets no digest; None: the launch.
@@ -163,7 +180,7 @@ class Email:
     #: Day emails: the date and time of day in the subscriber's zone.
     date: date | None = None
     at: time | None = None
-    #: Launch emails: the one instant.
+    #: Launch emails: the one instant. Invitation: the first wave.
     instant: datetime | None = None
     to: frozenset[RecipientGroup] = frozenset({RecipientGroup.AUDIENCE})
     tags: TagFilter = TagFilter()
@@ -191,6 +208,11 @@ class Email:
     def begins_the_month(self) -> bool:
         """Whether subscribers who join after its first claim are late joiners."""
         return self.role in (Role.DAY, Role.CATCH_UP, Role.LAUNCH)
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether it has a planned time; welcome and confirm follow a sign-up."""
+        return self.begins_the_month or self.role is Role.INVITATION
 
     @property
     def gives(self) -> bool:
@@ -255,6 +277,8 @@ class Campaign:
     catch_up: CatchUp | None = None
     skip: frozenset[int] = frozenset()
     launch: Launch
+    #: Who was asked and has not chosen gets the launch only.
+    invitation: Invitation | None = None
     deals: Mapping[str, Deal] = field(default_factory=dict)
     desk: Desk = field(default_factory=Desk)
     #: Day and launch emails by time, then catch-up, welcome and confirm.
@@ -276,8 +300,8 @@ class Campaign:
 
     @property
     def scheduled_emails(self) -> tuple[Email, ...]:
-        """The emails with a planned time: days, catch-up and launch, not welcome and confirm."""
-        return tuple(email for email in self.emails if email.begins_the_month)
+        """The emails with a planned time: all but welcome and confirm."""
+        return tuple(email for email in self.emails if email.is_scheduled)
 
     @property
     def lists(self) -> frozenset[str]:

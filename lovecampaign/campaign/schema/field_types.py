@@ -32,7 +32,7 @@ _DATE = r"\d{4}-\d{1,2}-\d{1,2}"
 _ANCHOR = r"([sS]tart|[lL]aunch)(\s*[-+–—−]\s*\d{1,3}\s*[dhm])?"
 _POINT = (
     rf"^([dD]ay\s*\d{{1,3}},?\s+(at\s+)?{_CLOCK}|{_CLOCK}|{_DATE}[T\s]+{_CLOCK}.*"
-    rf"|{_ANCHOR}(,?\s+(at\s+)?{_CLOCK})?)$"
+    rf"|([dD]ay\s*[-–—−]\s*\d{{1,3}}|{_ANCHOR})(,?\s+(at\s+)?{_CLOCK})?)$"
 )
 
 
@@ -170,6 +170,7 @@ DealLink = Annotated[
 _PRICE = rf"^(\d{{1,12}}(\.\d{{1,4}})?\s+[A-Z]{{3}}|{scalars.OTHER_PRICES})$"
 Price = Annotated[Money, _text(scalars.parse_money, _PRICE, "59 EUR")]
 Share = Annotated[Fraction, _text(texts.parse_percentage, r"^\d{1,3}(\.\d{1,6})?\s*%$", "0.1%")]
+Growth = Annotated[Fraction, _text(texts.parse_growth, r"^\d(\.\d{1,2})?\s*[x×]$", "2x")]
 ClockTime = Annotated[time, _text(times.parse_clock_time, f"^{_CLOCK}$", "09:00")]
 Day = Annotated[date, _text(times.parse_date, f"^{_DATE}$", "2027-02-01")]
 DayOrAnchor = Annotated[

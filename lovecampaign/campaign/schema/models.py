@@ -35,6 +35,7 @@ from lovecampaign.campaign.schema.field_types import (
     EmailAddress,
     Flag,
     GivingDays,
+    Growth,
     Language,
     Languages,
     Line,
@@ -64,6 +65,7 @@ from lovecampaign.campaign.schema.settings_group import (
     required,
     several,
 )
+from lovecampaign.campaign.schema.time_parsers import Anchor, Point
 
 #: Beside the settings of single days: the number of giving days.
 LENGTH = "length"
@@ -146,6 +148,23 @@ class SendingGroup(SettingsGroup):
     late_after: Duration = optional("A day's email later than this is skipped.", "20h")
     max_per_second: Rate = optional("The whole campaign's pace, or unlimited.", 50)
     brake: BrakeGroup = optional_group("What pauses the campaign.", BrakeGroup)
+
+
+class InvitationGroup(SettingsGroup):
+    """The question to existing readers, before day 1: every day, or only the launch."""
+
+    start_at: When = Field(
+        default=Point(anchor=Anchor.START, days=-14),
+        alias="from",
+        description="When its first wave goes out. Default: day -14.",
+    )
+    copy_file: Line = Field(
+        default="invitation.md", alias="copy", description="Its file, in the campaign's folder."
+    )
+    waves: Growth = optional("How fast the waves grow: each at most so much larger.", "2x")
+    first: Annotated[int, whole_number(1, 1_000_000)] = optional(
+        "The size of the first wave, for each receiving domain.", 50
+    )
 
 
 class CatchUpGroup(SettingsGroup):
@@ -329,6 +348,9 @@ class CampaignFile(SettingsGroup):
     )
     audience: AudienceGroup = required("The recipients of the month.", {"list": "readers"})
     insiders: InsidersGroup | None = optional("The advance-notification list.")
+    invitation: InvitationGroup | None = optional(
+        "Asks existing readers whether they want the daily month; silence: only the launch."
+    )
     sending: SendingGroup = optional_group("When mail goes out, and how fast.", SendingGroup)
     late_joiners: Annotated[LateJoiners, word_of(LateJoiners)] = optional(
         "What readers get who join during the month.",

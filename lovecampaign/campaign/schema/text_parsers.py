@@ -94,6 +94,17 @@ def parse_percentage(value: object) -> Fraction:
     return share
 
 
+def parse_growth(value: object) -> Fraction:
+    """``2x`` → 2, ``1.5x`` → 3/2."""
+    hint = "write it like 2x: each wave at most twice as large as the one before"
+    pattern = r"(\d(?:\.\d{1,2})?)\s*[x×]"
+    match = require_match(pattern, value, ProblemCode.NUMBER, "a growth", hint, _correct_growth)
+    growth = Fraction(match[1])
+    if not growth > 1:
+        raise BadValue(ProblemCode.NUMBER, f"waves of {match[0]} do not grow", hint)
+    return growth
+
+
 def parse_color(value: object) -> str:
     """``#c2185b`` or ``#c18``, as six lower-case digits."""
     hint = 'write it like "#c2185b", in quotes: without them the # starts a comment'
@@ -227,6 +238,11 @@ def _parse_link(value: object, placeholders: frozenset[str]) -> str:
             )
             raise BadValue(ProblemCode.LINK, f"{{{name}}} in a link: {allowed}", "take it out")
     return text
+
+
+def _correct_growth(text: str) -> str | None:
+    found = re.fullmatch(r"(?:x\s*)?([2-9](?:\.\d{1,2})?)(?:\s*times)?|double", text.lower())
+    return f"write {found[1] or 2}x" if found else None
 
 
 def _correct_percentage(text: str) -> str | None:

@@ -136,9 +136,11 @@ def parse_date(value: object) -> date:
 
 
 def parse_point(value: object) -> Point:
-    """``day 27 10:00``, ``launch -1d 10:00``, ``10:00`` (launch day), an ISO 8601 instant."""
+    """``day 27 10:00``, ``day -14``, ``launch -1d 10:00``, ``10:00`` (launch day), an instant."""
     hint = "write it like day 27 10:00, launch -1d 10:00 or 2027-02-01T10:00+01:00"
     text = require_text(value, ProblemCode.POINT, "a point in time", hint)
+    if match := re.fullmatch(r"day\s*[-–—−]\s*(\d{1,3})(,?\s.+)?", text, re.IGNORECASE):
+        return parse_point(f"start -{match[1]}d{match[2] or ''}")
     if match := re.fullmatch(r"day\s*(\d{1,4})(?:,?\s+(?:at\s+)?(.+))?", text, re.IGNORECASE):
         return _day_point(int(match[1]), match[2])
     if match := re.fullmatch(ANCHORED, text, re.IGNORECASE):

@@ -103,6 +103,10 @@ class ProblemCode(StrEnum):
     NO_LAUNCH = "LC066", "A setting is for a launch, and the month has none."
     TRANSLATION = "LC068", "A letter's translation does not fit the letter."
     WORDS = "LC067", "A language lacks words, or a file of words has a mistake."
+    INVITATION = (
+        "LC069",
+        "An invitation comes after day 1, grows too fast, or is missing where it is needed.",
+    )
     MORE_MISTAKES = "LC099", "A file has more mistakes than are shown."
     # Braces and quotes.
     MERGE_FIELD = "LC064", "Merge fields work in subject, preheader and copy only."

@@ -56,6 +56,7 @@ from lovecampaign.store.planning.planner import plan_due
 from lovecampaign.store.reports.campaign_report import CampaignReport, EmailReport, report_campaign
 from lovecampaign.store.subscribers.imports.apply import ImportTarget
 from lovecampaign.store.subscribers.imports.importer import import_subscribers
+from lovecampaign.store.subscribers.preferences import note_yes_of_members
 from lovecampaign.store.subscribers.suppressions import unsubscribe
 from lovecampaign.store.tables import DeliveryState
 
@@ -206,6 +207,10 @@ class _Simulation:
         write_csv(file, event.subscribers, event.at)
         enrolment = ImportTarget(list_name=list_name, now=event.at)
         import_subscribers(self.sender.database, file, enrolment, apply=True)
+        if list_name == self.month.campaign.audience.list:
+            record = record_campaign(self.sender.database, self.month.campaign)
+            with self.sender.database.write() as connection:  # as by the month's own form
+                note_yes_of_members(connection, record.id, list_name)
 
 
 def _program_name() -> str:

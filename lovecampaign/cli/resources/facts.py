@@ -86,7 +86,8 @@ def with_people(
 
     fields, others = needed_fields(campaign), load_others(campaign)
     count = partial(_count, campaign, fields, others, facts.now, settings)
-    if others or not uses_cache:  # letters on one day are counted from now on
+    # Letters on one day, and waves, are counted from now on.
+    if others or campaign.invitation or not uses_cache:
         return replace(facts, **count())
     return replace(facts, **count_cached(campaign, fields, settings, count))
 
@@ -104,9 +105,11 @@ def _count(
             from lovecampaign.store.dialogue.stories.published import read_unpermitted_names
             from lovecampaign.store.reports.audience_counts import count_audience
             from lovecampaign.store.reports.overlaps import count_overlaps
+            from lovecampaign.store.reports.ramp import report_ramp
 
             people = count_audience(database, campaign, fields)
             names = _find_names(database, campaign)
+            ramp = report_ramp(database, campaign, now)
             with database.read() as connection:
                 unpermitted = read_unpermitted_names(connection, campaign.id)
             return {
@@ -123,6 +126,7 @@ def _count(
                 "known_fields": people.known_fields,
                 "overlaps": count_overlaps(database, campaign, others, now),
                 "unpermitted_names": unpermitted,
+                "unreached": ramp.unreached if ramp else 0,
             }
     return {}
 

@@ -174,7 +174,7 @@ def retry(invocation: Invocation, key: str, state: str, campaign_name: str | Non
     """
     with recorded_campaign(invocation, campaign_name) as recorded:
         email = find_scheduled(recorded.campaign, key)
-        _require_open(recorded.campaign, email, invocation.now)
+        _require_open(recorded.campaign, email, state, invocation.now)
         delivery_state, reason = _RETRIED[state]
         with recorded.database.write() as connection:
             email_id = recorded.record.email_ids[email.key]
@@ -221,8 +221,13 @@ def _after_retry(retried: Retried, slug: str) -> str:
     return f"lovecampaign send {slug}"
 
 
-def _require_open(campaign: Campaign, email: Email, now: datetime) -> None:
-    """Raises UsageError for early access when the doors are open for everyone."""
+def _require_open(campaign: Campaign, email: Email, state: str, now: datetime) -> None:
+    """Raises UsageError for early access when the doors are open, and for late invitations."""
+    if email.role is Role.INVITATION and state == "late":
+        raise UsageError(
+            f"{email.key} goes out in waves before day 1, and never all at once",
+            hint="readers who were not asked get the month as without an invitation",
+        )
     is_early = email.role is Role.LAUNCH and is_early_access(campaign, email)
     if is_early and now >= campaign.launch.at:
         raise UsageError(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
 
-from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.model.campaign import INVITATION, Campaign, Email
 from lovecampaign.cli.framework.invocation import Invocation, verb
 from lovecampaign.cli.output.format import count_of, format_reasons, local_time
 from lovecampaign.cli.output.result import Result
@@ -25,11 +25,13 @@ from lovecampaign.cli.resources.timeline import (
     format_timeline,
     timeline_json,
 )
+from lovecampaign.cli.write.ramp import format_ramp, ramp_json, ramp_problems
 from lovecampaign.core.errors import UsageError
 from lovecampaign.schedule.reasons import Change
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.reports.campaign_report import CampaignReport, EmailReport, report_campaign
 from lovecampaign.store.reports.overlaps import count_overlaps
+from lovecampaign.store.reports.ramp import Ramp, report_ramp
 from lovecampaign.store.tables import DeliveryState
 
 #: Key, title and start of a calendar event.
@@ -90,6 +92,8 @@ def plan(
             events = _timeline_events(campaign, timeline)
             return _show_timeline(timeline, _write_calendar(campaign, events, invocation.now, ics))
         report = report_campaign(database, campaign, invocation.now)
+        ramp = report_ramp(database, campaign, invocation.now)
+        report = replace(report, emails=[_until_last_wave(one, ramp) for one in report.emails])
         overlaps = count_overlaps(database, campaign, load_others(campaign), invocation.now)
     written = _write_calendar(campaign, _campaign_events(campaign, report), invocation.now, ics)
     following = f"send {campaign.slug} --dry-run"
@@ -100,10 +104,26 @@ def plan(
             "campaign": campaign.slug,
             "emails": [_as_json(campaign, one) for one in report.emails],
             "overlaps": overlaps,
+            "invitation": ramp_json(ramp) if ramp else None,
         },
-        text="\n".join([_format(campaign, report), *_overlap_lines(overlaps), *written]),
+        text="\n".join(
+            [
+                _format(campaign, report),
+                *(format_ramp(campaign, ramp) if ramp else ()),
+                *_overlap_lines(overlaps),
+                *written,
+            ]
+        ),
+        problems=list(ramp_problems(campaign, ramp)) if ramp else [],
         next_command=f"lovecampaign {following}",
     )
+
+
+def _until_last_wave(report: EmailReport, ramp: Ramp | None) -> EmailReport:
+    """The invitation's last due time is that of its last wave."""
+    if report.key != INVITATION or ramp is None or not ramp.waves:
+        return report
+    return replace(report, last_due=ramp.waves[-1].at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,6 +117,7 @@ class RecipientBuilder:
             web_view=f"{base}/v/{tokens[Purpose.VIEW]}",
             join=f"{base}/join/{self.campaign.audience.list}",
             insiders=f"{base}/p/{own}?insiders=1",
+            every_day=f"{base}/p/{own}?every-day=1",
             share=f"{base}/v/{tokens[Purpose.SHARE]}?share=1",
             deal=f"{base}/d/{tokens[Purpose.DEAL]}",
             answer=f"{base}/a/{tokens[Purpose.ANSWER]}",

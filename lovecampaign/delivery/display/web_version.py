@@ -123,6 +123,7 @@ class WebVersions:
             insiders=f"{base}/join/{insiders.list}"
             if insiders and is_open
             else f"{REMOVED_LINK}insiders",
+            every_day=f"{REMOVED_LINK}every-day",
             share=f"{REMOVED_LINK}share",
             deal=f"{REMOVED_LINK}deal",
             answer=f"{REMOVED_LINK}answer",

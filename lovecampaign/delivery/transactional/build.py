@@ -171,6 +171,7 @@ def _join_links(own: str, join: str) -> Links:
         web_view=join,
         join=join,
         insiders=join,
+        every_day=join,
         share=join,
         deal=join,
         answer=join,

@@ -20,6 +20,8 @@ class Links:
     web_view: str
     join: str
     insiders: str
+    #: Chooses the daily month, for the invitation.
+    every_day: str
     share: str
     deal: str
     #: Answers the question of ``[[answer: …]]``.

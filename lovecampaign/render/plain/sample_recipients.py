@@ -24,6 +24,7 @@ SAMPLE_LINKS = Links(
     web_view="https://links.invalid/v/sample",
     join="https://links.invalid/join/sample",
     insiders="https://links.invalid/join/sample-insiders",
+    every_day="https://links.invalid/p/sample?every-day=1",
     share="https://links.invalid/share/sample",
     deal="https://links.invalid/d/sample",
     answer="https://links.invalid/a/sample",

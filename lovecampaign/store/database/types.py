@@ -103,3 +103,21 @@ def partial_index(
     would import all of PostgreSQL's dialects, a tenth of what ``status`` takes.
     """
     sa.Index(name, *columns, unique=unique, sqlite_where=where)
+
+
+class DomainOf(FunctionElement[str]):
+    """The receiving domain of an address key: what follows its ``@``; '' or the whole without."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+
+@compiles(DomainOf, "sqlite")
+def _domain_on_sqlite(element: DomainOf, compiler: SQLCompiler, **kw: Any) -> str:
+    key = compiler.process(element.clauses, **kw)
+    return f"substr({key}, instr({key}, '@') + 1)"
+
+
+@compiles(DomainOf, "postgresql")
+def _domain_on_postgresql(element: DomainOf, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"split_part({compiler.process(element.clauses, **kw)}, '@', 2)"

@@ -62,7 +62,7 @@ def last_activity() -> sa.ColumnElement[int]:
 
 def _newest(
     instant: sa.ColumnElement[object], *conditions: sa.ColumnElement[bool]
-) -> sa.Select[tuple[int]]:
+) -> sa.Select[int]:
     newest = sa.func.max(sa.type_coerce(instant, sa.BigInteger)).label("at")
     return sa.select(newest).where(*conditions).correlate(subscriber)
 

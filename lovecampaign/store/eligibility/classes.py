@@ -23,6 +23,7 @@ from lovecampaign.store.dialogue.gifts.giving import count_given
 from lovecampaign.store.dialogue.tasks import count_done
 from lovecampaign.store.eligibility.activity import is_active_since
 from lovecampaign.store.eligibility.eligibility import (
+    RECEIVED,
     Condition,
     has_any_tag,
     join_preferences_and_purchases,
@@ -45,8 +46,6 @@ from lovecampaign.store.tables.slots import border, fill_borders, fill_samples, 
 
 #: Bits of a sum that fits a signed 64-bit number.
 _BITS = 62
-#: Rows that hold a letter that was, or may have been, received.
-RECEIVED = (DeliveryState.CLAIMED, DeliveryState.SENT, DeliveryState.IN_DOUBT)
 
 #: For SQL over subscribers: whether one is a sample, and how many its class has. In this form,
 #: unlike a join, SQLite begins with the samples.
@@ -158,7 +157,9 @@ class _Classes:
     @property
     def _asks_or_ages(self) -> bool:
         """Whether it counts that a subscriber has chosen how often to get letters."""
-        return any(campaign.audience.active_since for campaign in self.versions)
+        return any(
+            campaign.audience.active_since or campaign.invitation for campaign in self.versions
+        )
 
     def _of_campaign(
         self, record: CampaignRecord, source: sa.FromClause

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
+from lovecampaign.campaign.model.campaign import INVITATION, Campaign, Email, RecipientGroup, Role
 from lovecampaign.campaign.model.deal import Deal, WhenGone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.deal_stock.extensions import has_extension
@@ -24,9 +24,12 @@ from lovecampaign.store.dialogue.tasks import count_done
 from lovecampaign.store.eligibility.activity import is_active_since
 from lovecampaign.store.subscribers.suppressions import suppression_conditions
 from lovecampaign.store.tables import (
+    DeliveryState,
     Instant,
     buyer,
     campaign,
+    delivery,
+    email,
     membership,
     preference,
     subscriber,
@@ -42,6 +45,9 @@ ListCondition: TypeAlias = Callable[[sa.FromClause, str], Condition]
 in_audience = membership.alias("in_audience")
 in_insiders = membership.alias("in_insiders")
 _begun = campaign.alias("begun")
+_asked, _asked_email = delivery.alias("asked"), email.alias("asked_email")
+#: Rows that hold a letter that was, or may have been, received.
+RECEIVED = (DeliveryState.CLAIMED, DeliveryState.SENT, DeliveryState.IN_DOUBT)
 
 
 def join_preferences_and_purchases(source: sa.FromClause, campaign_id: int) -> sa.Join:
@@ -136,9 +142,10 @@ class Eligibility:
         ]
         if self.active_since is not None:
             requirements.append(require(self.is_active, SkipReason.NOT_ACTIVE))
-        if self.email.role is not Role.LAUNCH:
-            wants_days = preference.c.is_launch_only.is_not(sa.true())
-            requirements.append(require(wants_days, SkipReason.LAUNCH_ONLY))
+        if self.email.role is Role.INVITATION:
+            requirements.append(require(sa.not_(self.has_chosen), SkipReason.HAS_CHOSEN))
+        elif self.email.role is not Role.LAUNCH:
+            requirements.append(require(self.wants_days, SkipReason.LAUNCH_ONLY))
         requirements.append(require(self.passes_tags, SkipReason.TAG))
         if self.email.finished:
             requirements.append(require(self.has_finished, SkipReason.NOT_FINISHED))
@@ -161,9 +168,33 @@ class Eligibility:
     @property
     def is_active(self) -> Condition:
         """Whether the subscriber was active, or has chosen how often to get letters."""
-        has_chosen = preference.c.subscriber_id.is_not(None)
         since = self.active_since
-        return sa.or_(has_chosen, is_active_since(since)) if since else sa.true()
+        return sa.or_(self.has_chosen, is_active_since(since)) if since else sa.true()
+
+    @property
+    def has_chosen(self) -> Condition:
+        """Whether the subscriber has said how often to get letters, or joined by a form."""
+        return preference.c.subscriber_id.is_not(None)
+
+    @property
+    def wants_days(self) -> Condition:
+        """Silence is a yes to the month, but after an invitation."""
+        if self.campaign.invitation is None:
+            return preference.c.is_launch_only.is_not(sa.true())
+        was_not_asked = sa.and_(sa.not_(self.has_chosen), sa.not_(self._was_asked))
+        return sa.or_(preference.c.is_launch_only.is_(sa.false()), was_not_asked)
+
+    @property
+    def _was_asked(self) -> Condition:
+        """Whether the invitation was, or may have been, received."""
+        query = sa.select(_asked.c.id).where(
+            _asked_email.c.campaign_id == self.campaign_id,
+            _asked_email.c.key == INVITATION,
+            _asked.c.email_id == _asked_email.c.id,
+            _asked.c.subscriber_id == subscriber.c.id,
+            _asked.c.state.in_([state.value for state in RECEIVED]),
+        )
+        return query.correlate(subscriber).exists()
 
     @property
     def min_gifts(self) -> int:

@@ -50,7 +50,7 @@ def _count(eligibility: Eligibility, days: list[Email]) -> sa.ScalarSelect[int]:
         _slot.c.reason.is_(None),
         _slot.c.due > eligibility.instant,
         _slot.c.due < sa.literal(eligibility.email.instant, Instant),
-        preference.c.is_launch_only.is_not(sa.true()),
+        eligibility.wants_days,
         is_awaited,
         sa.not_(_is_settled(eligibility)),
     )

@@ -69,7 +69,7 @@ class _BatchWriter:
 
     def insert_batch(self, after: int) -> _InsertedBatch:
         """Insert rows for the next subscribers after an id, up to the batch size."""
-        batch_id = self._insert_empty_batch()
+        batch_id = insert_empty_batch(self.connection, self.task, self.due)
         prefer_index_walk(self.connection)
         size, last = 0, after
         while size < self.sizes.batch and (upto := self._end_of_window(last)):
@@ -80,20 +80,6 @@ class _BatchWriter:
         if size == self.sizes.batch:  # perhaps in the middle of a window
             last = self.connection.scalar(_LAST_SUBSCRIBER, {"my_batch": batch_id}) or last
         return _InsertedBatch(size=size, last_subscriber_id=last)
-
-    def _insert_empty_batch(self) -> int:
-        batch_id: int = self.connection.execute(
-            sa.insert(batch)
-            .values(
-                email_id=self.task.id,
-                due=self.due,
-                epoch=0,
-                created_at=self.task.now,
-                tz_version=TZ_DATABASE.version,
-            )
-            .returning(batch.c.id)
-        ).scalar_one()
-        return batch_id
 
     def _end_of_window(self, after: int) -> int | None:
         """The last id of the next window; None after the last subscriber."""
@@ -107,6 +93,22 @@ class _BatchWriter:
         parameters |= {**self.task.parameters, **window}
         inserted = self.connection.execute(self.task.statements.insert_planned, parameters)
         return inserted.rowcount
+
+
+def insert_empty_batch(connection: Connection, task: PlanningTask, due: datetime) -> int:
+    """A new batch of the email; returns its id."""
+    batch_id: int = connection.execute(
+        sa.insert(batch)
+        .values(
+            email_id=task.id,
+            due=due,
+            epoch=0,
+            created_at=task.now,
+            tz_version=TZ_DATABASE.version,
+        )
+        .returning(batch.c.id)
+    ).scalar_one()
+    return batch_id
 
 
 _next_ids = (

@@ -13,7 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.eligibility.disposition import Disposition
@@ -22,6 +22,7 @@ from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.planning.batches import BatchSizes, plan_instant
 from lovecampaign.store.planning.planning_task import PlanningTask
 from lovecampaign.store.planning.scan_backoff import LONGEST_PAUSE, ScanBackoff
+from lovecampaign.store.planning.waves import due_wave, plan_wave
 from lovecampaign.store.tables import PLANNED, batch, delivery, subscriber
 
 
@@ -73,6 +74,9 @@ def plan_due(
             campaign=campaign, record=record, email=email, slots=slots, clocks=clocks, now=now
         )
         planner = _EmailPlanner(task=task, options=options)
+        if email.role is Role.INVITATION:
+            total += planner.plan_invitation(database, planned_at.get(email.key))
+            continue
         if email.key in unclaimed:
             planner.delete_moved(database)
         total += planner.plan(database)
@@ -150,6 +154,18 @@ class _EmailPlanner:
         if self.task.is_late_for_all:
             self._mark_planned(database)
         return PlanResult(planned=planned, skipped=skipped)
+
+    def plan_invitation(self, database: Database, planned_at: datetime | None) -> PlanResult:
+        """Insert the rows of a wave. Subscribers who are not asked get no row: nothing is lost."""
+        task = self.task
+        size = self.options.due_backoff.run(
+            database,
+            task.id,
+            (task.campaign, due_wave(task)),
+            task.now,
+            lambda: plan_wave(database, task, planned_at, self.options.sizes.batch),
+        )
+        return PlanResult(planned=size or 0)
 
     def _scan_dues(self, database: Database, dues: Collection[datetime]) -> Sequence[datetime]:
         """The instants with subscribers to plan; none while the scan is paused."""

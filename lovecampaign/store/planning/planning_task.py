@@ -75,7 +75,7 @@ class PlanStatements:
     @cached_property
     def insert_planned(self) -> sa.Insert:
         state = sa.literal(DeliveryState.PLANNED.value)
-        return _insert(
+        return insert_deliveries(
             self._select_rows(state, sa.bindparam("my_batch", type_=BigKey), sa.null())
             .where(
                 slot.c.due == sa.bindparam("my_due", type_=Instant),
@@ -94,7 +94,7 @@ class PlanStatements:
 
     @cached_property
     def insert_skipped(self) -> sa.Insert:
-        return _insert(self._skipped)
+        return insert_deliveries(self._skipped)
 
     @cached_property
     def _skipped(self) -> sa.Select[Any]:
@@ -140,7 +140,8 @@ class PlanStatements:
         return self._disposition.is_recipient
 
 
-def _insert(rows: sa.Select[Any]) -> sa.Insert:
+def insert_deliveries(rows: sa.Select[Any]) -> sa.Insert:
+    """Insert rows of the ledger, with the columns that planning knows."""
     # SQLAlchemy keeps the row count of an INSERT only with this option.
     statement = sa.insert(delivery).from_select(_COLUMNS, rows)
     return statement.execution_options(preserve_rowcount=True)

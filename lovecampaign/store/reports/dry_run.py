@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.eligibility.disposition import Disposition
 from lovecampaign.store.eligibility.schedule import Schedule, load_schedule
 from lovecampaign.store.planning.planning_task import FINAL_REASONS
+from lovecampaign.store.reports.ramp import count_in_due_wave
 from lovecampaign.store.sending.due import count_waiting, find_next_due, find_planned
 from lovecampaign.store.tables import Instant, delivery
 from lovecampaign.store.tables.slots import zone_clock
@@ -99,15 +100,30 @@ def _count_due(
     held = [each for each in new if each.reason is None and each.is_held]
     held_rows = [each for each in rows if each.reason is None and each.is_held]
     waiting = count_waiting(connection, record, {email.key}, now) if record and has_rows else None
-    return _DueCounts(
-        tried=_sum(each for each in (*new, *rows) if each.reason is None and not each.is_held),
-        held=_sum((*held, *held_rows)),
-        skipped=_sum(each for each in new if each.reason in FINAL_REASONS)
-        + _sum(each for each in rows if each.reason is not None and not each.is_held),
+    counts = _DueCounts(
+        tried=_sum(each for each in new if each.reason is None and not each.is_held),
+        held=_sum(held),
+        skipped=_sum(each for each in new if each.reason in FINAL_REASONS),
         late=_sum(each for each in (*new, *rows) if each.reason == SkipReason.LATE),
         retry_later=waiting.retry_later if waiting else 0,
         held_until=min((each.goes_out_at for each in held), default=None),
     )
+    if email.role is Role.INVITATION:
+        counts = _limit_to_wave(counts, count_in_due_wave(connection, schedule))
+    return replace(
+        counts,
+        tried=counts.tried
+        + _sum(each for each in rows if each.reason is None and not each.is_held),
+        held=counts.held + _sum(held_rows),
+        skipped=counts.skipped
+        + _sum(each for each in rows if each.reason is not None and not each.is_held),
+    )
+
+
+def _limit_to_wave(counts: _DueCounts, size: int) -> _DueCounts:
+    """Of subscribers without a row only the wave; the others get none, and are not late."""
+    tried = min(counts.tried, size)
+    return replace(counts, tried=tried, held=min(counts.held, size - tried), skipped=0, late=0)
 
 
 def _sum(counted: Iterable[sa.Row[Any]]) -> int:

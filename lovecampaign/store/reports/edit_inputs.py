@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.store.eligibility.classes import RECEIVED, is_sample
+from lovecampaign.store.eligibility.classes import is_sample
+from lovecampaign.store.eligibility.eligibility import RECEIVED
 from lovecampaign.store.eligibility.schedule import load_schedule
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.tables import PLANNED, delivery, frozen_content, subscriber

@@ -61,6 +61,21 @@ def find_next_email(
     return None
 
 
+def wants_days(
+    connection: Connection, campaign: Campaign, subscriber_id: int, now: datetime
+) -> bool:
+    """Whether the subscriber gets the month, by their choice or by their silence."""
+    record = read_campaign(connection, campaign.id)
+    if record is None or not campaign.day_emails:
+        return campaign.invitation is None
+    rules = Eligibility(
+        campaign=campaign, email=campaign.day_emails[0], campaign_id=record.id, now=now
+    )
+    query = sa.select(sa.func.coalesce(rules.wants_days, sa.false()))
+    found = query.select_from(rules.subscribers).where(subscriber.c.id == subscriber_id)
+    return bool(connection.scalar(found))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Search:
     connection: Connection

@@ -13,8 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.schedule.quiet import quiet_hours_of
+from lovecampaign.schedule.waves import wave_instants
 from lovecampaign.store import tables
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.eligibility.disposition import Disposition
@@ -54,7 +55,8 @@ def read_timeline(
         def find_entry(email: Email) -> TimelineEntry:
             known, disposition = rows.get(email.key), schedule.disposition_of(email)
             if known is None:
-                return _forecast(connection, disposition, subscriber_id)
+                entry = _forecast(connection, disposition, subscriber_id)
+                return _in_coming_wave(campaign, email, entry, now)
             if known.state is not DeliveryState.PLANNED or record is None:
                 return known
             return _forecast_row(
@@ -62,6 +64,16 @@ def read_timeline(
             )
 
         return [find_entry(email) for email in campaign.scheduled_emails]
+
+
+def _in_coming_wave(
+    campaign: Campaign, email: Email, entry: TimelineEntry, now: datetime
+) -> TimelineEntry:
+    """An invitation that is still to come is due with the next wave, at the earliest."""
+    if email.role is not Role.INVITATION or entry.state is not DeliveryState.PLANNED:
+        return entry
+    coming = next((at for at in wave_instants(campaign) if at > now), None)
+    return replace(entry, due=max(filter(None, (entry.due, coming)), default=None))
 
 
 def _read_rows(

@@ -9,9 +9,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model.campaign import Campaign, Role
+from lovecampaign.campaign.model.campaign import INVITATION, Campaign, Role
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.quiet import after_quiet_hours, quiet_hours_of
+from lovecampaign.schedule.waves import wave_instants
 from lovecampaign.store.eligibility.slots import compute_slots, read_clocks
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.tables import PLANNED, Instant, batch, delivery, email, subscriber
@@ -147,6 +148,8 @@ def find_next_due(
         for each in by_key[key]
         if each.reason is None
     ]
+    if INVITATION in open_keys:
+        moments += wave_instants(campaign)
     if record is not None:
         moments += _find_tries(connection, campaign, record, keys, now)
     return min((moment for moment in moments if moment > now), default=None)

@@ -76,6 +76,15 @@ sample = sa.Table(
     prefixes=["TEMPORARY"],
 )
 
+#: The subscribers of a wave of the invitation, numbered from 1.
+wave = sa.Table(
+    "tmp_wave",
+    _temporary,
+    sa.Column("subscriber_id", sa.BigInteger, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
 
 #: Loose index scan: DISTINCT would read the zone of every subscriber.
 _ZONES = sa.text("""
@@ -159,6 +168,16 @@ def fill_samples(connection: Connection, samples: sa.Select[Any]) -> int:
     return connection.execute(insert).rowcount
 
 
+def fill_wave(
+    connection: Connection, members: sa.Select[Any], parameters: Mapping[str, object]
+) -> int:
+    """Fill the table with what a query finds: a subscriber's id, and a number; returns how many."""
+    _refill(connection, wave, [])
+    statement = sa.insert(wave).from_select(["subscriber_id", "number"], members)
+    statement = statement.execution_options(preserve_rowcount=True)
+    return connection.execute(statement, parameters).rowcount
+
+
 @sa.event.listens_for(Engine, "begin")
 def _keep(connection: Connection) -> None:
     """What an earlier transaction filled was committed."""
@@ -201,7 +220,7 @@ def _create(table: sa.Table, dialect: Dialect) -> str:
     return str(sa.schema.CreateTable(table, if_not_exists=True).compile(dialect=dialect))
 
 
-_TABLES = (slot, zone_clock, border, sample)
+_TABLES = (slot, zone_clock, border, sample, wave)
 _DROP_SLOTS = sa.delete(slot).where(slot.c.email_key == sa.bindparam("key"))
 _EMPTY = {table.name: sa.delete(table) for table in _TABLES}
 _INSERT = {table.name: sa.insert(table) for table in _TABLES}

@@ -38,7 +38,9 @@ _OWN_DATE = re.compile(
 _READER = re.compile(r"\b(you|your|yours|yourself)\b", re.IGNORECASE)
 _OURSELVES = re.compile(r"\b(I|me|my|mine|we|us|our|ours)\b")
 #: Values that everybody has, so that no fallback is needed.
-_ALWAYS_THERE = ("links.", "deal.", "offer.", "question", "sender.", "hero.", "progress.")
+_ALWAYS_THERE = (
+    *("links.", "deal.", "offer.", "question", "sender.", "hero.", "progress.", "campaign."),
+)
 
 
 @pytest.fixture(scope="module")

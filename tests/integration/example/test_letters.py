@@ -31,6 +31,7 @@ HOST = "https://letters.bloom.example"
 KEYS = (
     *(f"day-{number:02}" for number in range(1, 28)),
     *("early-access", "launch", "last-call", "thanks", "catch-up", "welcome", "confirm"),
+    "invitation",
 )
 LINKS = Links(
     unsubscribe=f"{HOST}/u/token",
@@ -38,6 +39,7 @@ LINKS = Links(
     web_view=f"{HOST}/v/token",
     join=f"{HOST}/join/readers",
     insiders=f"{HOST}/p/token?advance",
+    every_day=f"{HOST}/p/token?every-day",
     share=f"{HOST}/s/token",
     answer=f"{HOST}/a/token",
     month=f"{HOST}/c/token",

@@ -1,4 +1,4 @@
-"""Gifts that subscribers took, personal notes, and whom ``today`` has named."""
+"""Gifts taken, personal notes, whom ``today`` has named, and the choice of who joined by a form."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,6 +28,20 @@ def upgrade() -> None:
     op.create_index("ix_personal_note_campaign_id_day", "personal_note", ["campaign_id", "day"])
     _create("named_today", "date", sa.Column("why", sa.Text(), nullable=False))
     op.create_index("ix_named_today_campaign_id_date", "named_today", ["campaign_id", "date"])
+    op.execute(_CHOICES)
+
+
+#: Joining by a form of a campaign, which its welcome proves, is a choice of the daily month.
+_CHOICES = """
+    INSERT INTO preference (campaign_id, subscriber_id, is_launch_only)
+    SELECT email.campaign_id, delivery.subscriber_id, false
+    FROM email JOIN delivery ON delivery.email_id = email.id
+    WHERE email.key = 'welcome' AND NOT EXISTS (
+        SELECT 1 FROM preference AS chosen
+        WHERE chosen.campaign_id = email.campaign_id
+        AND chosen.subscriber_id = delivery.subscriber_id
+    )
+"""
 
 
 def _create(table: str, last_key: str, *columns: sa.Column[object]) -> None:

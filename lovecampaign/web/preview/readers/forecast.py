@@ -58,6 +58,7 @@ REASONS: Mapping[SkipReason, str] = {
     SkipReason.PAUSED_BY_READER: "they asked for a break",
     SkipReason.LAUNCH_ONLY: "they asked for the launch emails only",
     SkipReason.NOT_ACTIVE: "no sign of life from them for long",
+    SkipReason.HAS_CHOSEN: "they have chosen already, or joined by a form",
     SkipReason.TAG: "their tags exclude them",
     SkipReason.NOT_FINISHED: "they have done too few of the small tasks",
     SkipReason.BOUGHT: "they have bought already",

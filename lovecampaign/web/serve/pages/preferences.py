@@ -20,7 +20,7 @@ from lovecampaign.core.tokens import Purpose
 from lovecampaign.core.zones import current_name
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind
-from lovecampaign.store.reports.next_email import find_next_email
+from lovecampaign.store.reports.next_email import find_next_email, wants_days
 from lovecampaign.store.signup.insiders import InsiderStatus, read_insider_status
 from lovecampaign.store.signup.mailed_links import request_link
 from lovecampaign.store.signup.unsubscribe import is_unsubscribed
@@ -35,6 +35,7 @@ from lovecampaign.web.serve.content.zones import parse_zone, regions_with
 from lovecampaign.web.serve.handler.open_link import OpenedLink, UnknownRow, load_link, read_token
 from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
+from lovecampaign.web.serve.pages.every_day import EVERY_DAY, choose_every_day, show_every_day
 from lovecampaign.web.serve.pages.insiders import WANTED, join_insiders_list, show_insiders
 from lovecampaign.web.serve.pages.mailed_links import act_on_mailed, show_mailed
 from lovecampaign.web.serve.pages.signup.join_form import MAX_NAME_LENGTH, one_line
@@ -84,6 +85,8 @@ def show(context: RequestContext) -> Response:
         link = load_link(context, token)
     except UnknownRow:
         return show_unknown(context, token)
+    if context.query(EVERY_DAY):
+        return show_every_day(context, link)
     if context.query(WANTED):
         return show_insiders(context, link)
     if context.was_redirected_with(_token_purpose(link, MAIL_SENT), MAIL_SENT):
@@ -117,6 +120,8 @@ def _act(context: RequestContext, link: OpenedLink) -> Response:
     action = context.form.get("do", "")
     if action == WANTED:
         return join_insiders_list(context, link)
+    if action == EVERY_DAY:
+        return choose_every_day(context, link)
     if action in MAILED:
         return _mail_link(context, link, MAILED[action])
     with context.site.database.write() as connection:
@@ -189,7 +194,10 @@ def _read_days(typed: str) -> timedelta | None:
 
 def _read(context: RequestContext, connection: Connection, link: OpenedLink) -> Preferences:
     delivery = link.delivery
-    return read_preferences(connection, delivery.campaign_id, delivery.subscriber_id, context.now)
+    subscriber_id, now = delivery.subscriber_id, context.now
+    is_daily = wants_days(connection, link.campaign, subscriber_id, now)
+    silence = Preferences(is_launch_only=not is_daily)
+    return read_preferences(connection, delivery.campaign_id, subscriber_id, now, silence)
 
 
 def _save(connection: Connection, link: OpenedLink, wanted: Preferences) -> None:

@@ -26,6 +26,7 @@ from lovecampaign.store.signup.confirm import (
     find_confirmation,
 )
 from lovecampaign.store.signup.welcome import plan_welcome
+from lovecampaign.store.subscribers.preferences import note_yes_by_form
 from lovecampaign.web.serve.handler.open_link import note_unknown_row, read_token
 from lovecampaign.web.serve.handler.request_context import NotFound, RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
@@ -131,6 +132,7 @@ def _welcome(
     if confirmation.form.list != campaign.audience.list:
         return
     subscriber_id, now = confirmation.subscriber_id, context.now
+    note_yes_by_form(connection, record.id, subscriber_id)
     if find_next_email(connection, campaign, subscriber_id, now) is not None:
         plan_welcome(connection, record.id, record.email_ids[WELCOME], subscriber_id, now)
 
