@@ -163,7 +163,6 @@ class _Simulation:
                 if event.at == moment:
                     self._apply(event)
             self._send(dues.get(moment, ()))
-        clock.move_to(campaign.launch_emails[-1].instant)
         self._send([email.key for email in campaign.scheduled_emails])
 
     def _send(self, keys: Collection[str]) -> None:
