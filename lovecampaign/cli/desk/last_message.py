@@ -45,7 +45,7 @@ def write_last(
     last = next(each for each in reversed(written) if each.case_id == case_id)
     state = "sent" if last.sent_at else str(last.state)
     known = state if state in ("sent", "in_doubt", "failed") else "queued"
-    return answer_result(case_id, case.email, known, reason)
+    return answer_result(case_id, case.email, known, reason, "lovecampaign cases")
 
 
 def find_known_case(connection: Connection, case_id: int) -> Case:

@@ -58,7 +58,7 @@ def list_all(invocation: Invocation, which: str, named: str | None) -> Result:
         owner = desk.me(named) if which == "mine" else None
         found = list_letters(connection, is_done=None if which == "all" else False, owner=owner)
         letters = [promise(letter, desk.campaigns.of) for letter in found]
-        first = letters[0].letter.id if letters else None
+        first = next((one.id for one in found if one.done_at is None), None)
         return Result(
             data={"replies": [_json(invocation, one) for one in letters]},
             text=_format(desk, letters),
@@ -149,7 +149,8 @@ def answer(
         reason = desk.deliver(writing.campaign)
         with desk.database.read() as connection:
             letter = _find(connection, letter_id)
-    return answer_result(letter.id, letter.email, sent_state(letter.state), reason)
+    state = sent_state(letter.state)
+    return answer_result(letter.id, letter.email, state, reason, "lovecampaign replies")
 
 
 @verb("close", replies)
@@ -174,7 +175,9 @@ def sent_state(state: LetterState) -> str:
     return "sent" if state is LetterState.ANSWERED else "queued"
 
 
-def answer_result(id_: int, address: str, state: str, reason: str | None) -> Result:
+def answer_result(
+    id_: int, address: str, state: str, reason: str | None, next_command: str
+) -> Result:
     """The end of a command that wrote to a person."""
     words = {"sent": f"Sent to {address}.", "queued": f"Written to {address}."}
     return Result(
@@ -182,7 +185,7 @@ def answer_result(id_: int, address: str, state: str, reason: str | None) -> Res
         text=words.get(state, f"Not sent to {address}."),
         problems=() if state == "sent" else [waiting_problem(state, reason)],
         exit_code=exit_code_for(state),
-        next_command="lovecampaign replies",
+        next_command=next_command,
     )
 
 
