@@ -79,13 +79,17 @@ def read_note_lines(
 def load_note_file(
     connection: Connection, campaign: Campaign, campaign_id: int, email: Email, now: datetime
 ) -> Sequence[Problem]:
-    """Store the notes of an email's file, for those who do not have the email yet."""
+    """Store the notes of an email's file, for those who do not have the email yet.
+
+    A file with a mistake stores none: a line that is then taken out must not be sent.
+    """
     rows, problems = read_note_file(campaign, email.key)
+    if problems:
+        return problems
     ids = find_subscriber_ids(connection, {row.address_key for row in rows})
     notes = {ids[row.address_key]: row.note for row in rows if row.address_key in ids}
     write_notes(connection, campaign_id, email.key, notes, now)
-    unknown = [row for row in rows if row.address_key not in ids]
-    return [*problems, *(_unknown(email.key, row) for row in unknown)]
+    return [_unknown(email.key, row) for row in rows if row.address_key not in ids]
 
 
 def find_note_problems(campaign: Campaign) -> Iterator[Problem]:

@@ -87,12 +87,14 @@ def test_a_file_of_notes_is_read_before_its_letter_is_sent(stage: Stage) -> None
 def test_a_file_with_a_mistake_stops_its_letter(stage: Stage, rows: str, says: str) -> None:
     stage.add_readers(1)
     (stage.folder / "notes").mkdir()
-    (stage.folder / "notes" / "day-01.csv").write_text(rows)
+    valid = "email,text\nreader1@readers.example,Hi.\n"
+    (stage.folder / "notes" / "day-01.csv").write_text(rows.replace("email,text\n", valid))
 
     report = stage.send()
 
     assert stage.memory.sent == []
     assert any(says in problem.message for problem in report.problems)
+    assert rows_of(stage.database, tables.personal_note) == []
     # check tells it before.
     assert any(says in problem.message for problem in find_note_problems(stage.campaign))
 
