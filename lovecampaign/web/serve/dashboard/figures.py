@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
-from lovecampaign.campaign.model.campaign import Campaign, Email
+from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.schedule.instants import local_day
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import CampaignRecord
@@ -111,15 +111,18 @@ def forecast_recipients(
 def is_over(campaign: Campaign, email: Email, now: datetime) -> bool:
     """Whether all its recipients, in every time zone, have a row by now."""
     day = campaign.date_of(email)
+    if email.role is Role.INVITATION:  # its last wave is before day 1
+        day = campaign.start
     if day is None:  # the catch-up is sent at sign-up
         return now > campaign.launch.at + _SETTLED_AFTER
     return local_day(now, campaign.timezone) > day + _SETTLED_AFTER
 
 
 def days_of(campaign: Campaign, now: datetime) -> LocalDays:
-    """From a week before day 1 to a week after the last email, without future days."""
+    """From before day 1 to a week after the last email, without future days."""
     dates = [campaign.date_of(email) or campaign.start for email in campaign.emails]
-    first, last = campaign.start - _WEEK, max([campaign.start, *dates]) + _WEEK
+    first = min([campaign.start - _WEEK, *dates])
+    last = max([campaign.start, *dates]) + _WEEK
     today = local_day(now, campaign.timezone)
     return LocalDays(
         zone=campaign.timezone, first=min(first, today), last=max(min(last, today), first)

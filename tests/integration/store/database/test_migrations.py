@@ -17,6 +17,7 @@ from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import HEAD, find_version, upgrade
 from lovecampaign.store.ledger.lookup import find_delivery
 from lovecampaign.store.ledger.transactional_mail import find_transactional
+from lovecampaign.store.tables import preference
 
 _OLD_ROWS = (
     (
@@ -59,6 +60,16 @@ _OLD_CONFIRMATIONS = (
     ),
 )
 
+#: Two who were welcomed after joining by a form; one of them chose the launch only.
+_OLD_WELCOMES = (
+    "INSERT INTO email (id, campaign_id, key) VALUES (2, 1, 'welcome')",
+    (
+        "INSERT INTO delivery (id, campaign_id, email_id, subscriber_id, state, due, next_try_at)"
+        " VALUES (6, 1, 2, 1, 'sent', 1, 1), (7, 1, 2, 2, 'sent', 1, 1)"
+    ),
+    "INSERT INTO preference (campaign_id, subscriber_id, is_launch_only) VALUES (1, 2, true)",
+)
+
 
 def make_at(database: Database, version: str) -> None:
     config = Config()
@@ -95,7 +106,7 @@ def test_rows_from_before_keep_their_ids_and_have_no_nonce(
         assert_foreign_keys_hold(database)
 
 
-def test_confirmations_from_before_count_for_their_mailbox(
+def test_confirmations_from_before_count_for_their_mailbox_and_welcomes_as_a_choice(
     tmp_path: Path, database_url: str
 ) -> None:
     settings = Settings(workspace=tmp_path, database_url=database_url)
@@ -104,13 +115,17 @@ def test_confirmations_from_before_count_for_their_mailbox(
     ) as database:
         make_at(database, "0005")
         with database.write() as connection:
-            for statement in (*_OLD_ROWS, *_OLD_CONFIRMATIONS):
+            for statement in (*_OLD_ROWS, *_OLD_CONFIRMATIONS, *_OLD_WELCOMES):
                 connection.exec_driver_sql(statement)
 
         assert upgrade(database)
 
         with database.read() as connection:
             rows = connection.exec_driver_sql("SELECT id, mailbox FROM transactional").all()
+            choices = connection.execute(
+                sa.select(preference.c.subscriber_id, preference.c.is_launch_only)
+            ).all()
+        assert {tuple(choice) for choice in choices} == {(1, False), (2, True)}
         mailboxes = {row.id: row.mailbox for row in rows}
         assert mailboxes == {
             9: "ana@b.example",
