@@ -105,7 +105,7 @@ def _emails_by_date(campaign: Campaign) -> dict[date, list[Email]]:
     by_date: dict[date, list[Email]] = defaultdict(list)
     for email in campaign.emails:
         day = campaign.date_of(email)
-        if day is not None and email.role is not Role.INVITATION:
+        if day is not None:
             by_date[day].append(email)
     for emails in by_date.values():
         # Emails of the day first: their time is each subscriber's own.

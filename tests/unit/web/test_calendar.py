@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lovecampaign.campaign.files.load import load_campaign
-from lovecampaign.testing.campaigns import write_campaign
+from lovecampaign.testing.campaigns import invitation_file, write_campaign
 from lovecampaign.testing.months import build_month
 from lovecampaign.web.calendar import (
     build_calendar,
@@ -50,6 +50,16 @@ def test_every_email_with_a_date_stands_on_it_once_and_the_others_apart() -> Non
 
     assert sorted(shown + apart) == sorted(email.key for email in MONTH.emails)
     assert apart == ["catch-up"]
+
+
+def test_the_invitation_is_apart_and_on_the_page_of_its_first_day(tmp_path: Path) -> None:
+    files, settings = {"invitation.md": invitation_file()}, {"invitation": {"from": "day -14"}}
+    month = load_campaign(write_campaign(tmp_path, files=files, settings=settings), tmp_path)
+    assert month.campaign is not None
+
+    assert sign_up_emails(month.campaign)[0].key == "invitation"
+    assert [one.key for one in emails_on(month.campaign, date(2027, 1, 18))] == ["invitation"]
+    assert build_calendar(month.campaign)[0].days[0].date == date(2027, 2, 1)
 
 
 def test_a_letter_of_the_day_comes_before_launch_emails_of_the_same_day() -> None:

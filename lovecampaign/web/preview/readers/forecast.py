@@ -166,6 +166,8 @@ def _why_then(
         return "waits for the end of quiet hours"
     if email.role is Role.CATCH_UP:
         return "joined late: the must-have days in one email"
+    if email.role is Role.INVITATION:
+        return "in the first wave, or in that of a later day"
     if email.role is Role.DAY:
         return f"{_clock_time(campaign, email)} on {_clock_name(campaign, subscriber.zone)}"
     if email.is_insiders_only:
