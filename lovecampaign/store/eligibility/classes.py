@@ -22,12 +22,8 @@ from lovecampaign.store.dialogue.desk.waiting import is_waiting
 from lovecampaign.store.dialogue.gifts.giving import count_given
 from lovecampaign.store.dialogue.tasks import count_done
 from lovecampaign.store.eligibility.activity import is_active_since
-from lovecampaign.store.eligibility.eligibility import (
-    RECEIVED,
-    Condition,
-    has_any_tag,
-    join_preferences_and_purchases,
-)
+from lovecampaign.store.eligibility.eligibility import RECEIVED, join_preferences_and_purchases
+from lovecampaign.store.eligibility.requirements import Condition, has_any_tag
 from lovecampaign.store.eligibility.slots import SlotsByZone, compute_slots, read_clocks
 from lovecampaign.store.ledger.campaigns import CampaignRecord
 from lovecampaign.store.subscribers.suppressions import suppression_conditions

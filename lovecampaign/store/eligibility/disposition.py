@@ -17,21 +17,21 @@ from sqlalchemy.engine import Connection
 from lovecampaign.campaign.model.campaign import Email
 from lovecampaign.schedule.quiet import ZoneClocks, quiet_hours_of
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.eligibility.eligibility import (
-    Condition,
-    Eligibility,
-    Requirement,
-    all_met,
-    deal_reasons,
-    first_unmet,
-    require,
-)
+from lovecampaign.store.eligibility.deal_reasons import deal_reasons
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.eligibility.gifts_to_come import count_gifts_to_come
 from lovecampaign.store.eligibility.precedence import (
     has_own_letter,
     is_over,
     is_replaced,
     newer_launch_emails,
+)
+from lovecampaign.store.eligibility.requirements import (
+    Condition,
+    Requirement,
+    all_met,
+    first_unmet,
+    require,
 )
 from lovecampaign.store.eligibility.slots import (
     SlotsByZone,

@@ -6,7 +6,7 @@ preview's forecast use the same SQL, so they never differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -14,14 +14,18 @@ from typing import TypeAlias
 import sqlalchemy as sa
 
 from lovecampaign.campaign.model.campaign import INVITATION, Campaign, Email, RecipientGroup, Role
-from lovecampaign.campaign.model.deal import Deal, WhenGone
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.deal_stock.extensions import has_extension
-from lovecampaign.store.deal_stock.stock import RecordedDeal, has_unit, is_sold_out
 from lovecampaign.store.dialogue.desk.waiting import is_waiting
 from lovecampaign.store.dialogue.gifts.giving import count_given
 from lovecampaign.store.dialogue.tasks import count_done
 from lovecampaign.store.eligibility.activity import is_active_since
+from lovecampaign.store.eligibility.requirements import (
+    Condition,
+    Requirement,
+    first_unmet,
+    has_any_tag,
+    require,
+)
 from lovecampaign.store.subscribers.suppressions import suppression_conditions
 from lovecampaign.store.tables import (
     DeliveryState,
@@ -33,12 +37,8 @@ from lovecampaign.store.tables import (
     membership,
     preference,
     subscriber,
-    subscriber_tag,
 )
 
-Condition: TypeAlias = sa.ColumnElement[bool]
-#: A condition for getting the email (never NULL), and the skip reason if it is false.
-Requirement: TypeAlias = tuple[Condition, sa.ColumnElement[str]]
 #: Takes a membership (a row of one list) and the name of the list.
 ListCondition: TypeAlias = Callable[[sa.FromClause, str], Condition]
 
@@ -311,60 +311,3 @@ class Eligibility:
         if self.email.role is Role.LAUNCH:
             return sa.or_(has_any_tag(wanted), self.is_insider)
         return has_any_tag(wanted)
-
-
-def require(condition: Condition, reason: SkipReason) -> Requirement:
-    """A requirement with a constant reason."""
-    return condition, sa.literal(reason.value)
-
-
-def first_unmet(requirements: Iterable[Requirement]) -> sa.ColumnElement[str | None]:
-    """The reason of the first requirement that is false; NULL where all hold."""
-    return sa.case(*((sa.not_(condition), reason) for condition, reason in requirements))
-
-
-def all_met(requirements: Iterable[Requirement]) -> Condition:
-    """Whether all hold: the same as "no reason", in a form that can use indexes.
-
-    No query planner optimises a CASE, and PostgreSQL sees no anti-join in a NOT (NOT …).
-    """
-    return sa.and_(*(condition for condition, _ in requirements))
-
-
-def has_any_tag(tags: Collection[str]) -> Condition:
-    """In any case of letters. On SQLite and in the C locale, ``lower`` knows ASCII only."""
-    lowered = {tag.lower() for tag in tags}
-    spellings = {write(tag) for tag in tags for write in (str, str.lower, str.upper, str.title)}
-    return sa.exists().where(
-        subscriber_tag.c.subscriber_id == subscriber.c.id,
-        sa.or_(
-            subscriber_tag.c.tag.in_(sorted(spellings | {tag.capitalize() for tag in tags})),
-            sa.func.lower(subscriber_tag.c.tag).in_(sorted(lowered)),
-        ),
-    )
-
-
-SkipCondition: TypeAlias = tuple[Condition, SkipReason]
-
-
-def deal_reasons(
-    eligibility: Eligibility, goes_out_at: sa.ColumnElement[datetime]
-) -> Sequence[SkipCondition]:
-    """SQL conditions over subscribers, each with its skip reason; none for other emails."""
-    deal = eligibility.campaign.deal_of(eligibility.email)
-    if deal is None:
-        return ()
-    is_late = goes_out_at >= sa.literal(deal.closes, Instant)
-    more_time = has_extension(eligibility.campaign_id, deal.key, goes_out_at)
-    closed = (sa.and_(is_late, sa.not_(more_time)), SkipReason.DEAL_CLOSED)
-    if deal.quantity is None or deal.when_gone is WhenGone.WAITLIST:
-        return (closed,)
-    return (closed, (_is_gone(eligibility, deal), SkipReason.SOLD_OUT))
-
-
-def _is_gone(eligibility: Eligibility, deal: Deal) -> Condition:
-    recorded = RecordedDeal(
-        campaign=eligibility.campaign, campaign_id=eligibility.campaign_id, deal=deal
-    )
-    now = eligibility.instant
-    return sa.and_(is_sold_out(recorded, now), sa.not_(has_unit(recorded, subscriber.c.id, now)))

@@ -7,7 +7,8 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from lovecampaign.campaign.model.campaign import Email
-from lovecampaign.store.eligibility.eligibility import Condition, Eligibility, in_audience
+from lovecampaign.store.eligibility.eligibility import Eligibility, in_audience
+from lovecampaign.store.eligibility.requirements import Condition
 from lovecampaign.store.tables import (
     DeliveryState,
     Instant,

@@ -15,11 +15,8 @@ import sqlalchemy as sa
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
 from lovecampaign.schedule.slots import closes_at, is_early_access, launch_expires
-from lovecampaign.store.eligibility.eligibility import (
-    Condition,
-    Eligibility,
-    all_met,
-)
+from lovecampaign.store.eligibility.eligibility import Eligibility
+from lovecampaign.store.eligibility.requirements import Condition, all_met
 from lovecampaign.store.tables import DeliveryState, Instant, delivery, email, subscriber
 from lovecampaign.store.tables.slots import slot
 

@@ -21,8 +21,9 @@ from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.schedule.slots import Slot
 from lovecampaign.store import tables
 from lovecampaign.store.eligibility.disposition import Disposition, load_slots
-from lovecampaign.store.eligibility.eligibility import Condition, Eligibility
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.eligibility.precedence import newer_launch_emails
+from lovecampaign.store.eligibility.requirements import Condition
 from lovecampaign.store.eligibility.slots import SlotsByZone
 from lovecampaign.store.eligibility.statement_cache import StatementCache
 from lovecampaign.store.ledger.campaigns import CampaignRecord

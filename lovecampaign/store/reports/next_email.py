@@ -18,12 +18,9 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.quiet import quiet_hours_of, read_clock
 from lovecampaign.schedule.slots import find_slot, plan_zone
-from lovecampaign.store.eligibility.eligibility import (
-    Eligibility,
-    deal_reasons,
-    first_unmet,
-    require,
-)
+from lovecampaign.store.eligibility.deal_reasons import deal_reasons
+from lovecampaign.store.eligibility.eligibility import Eligibility
+from lovecampaign.store.eligibility.requirements import first_unmet, require
 from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
 from lovecampaign.store.tables import DeliveryState, Instant, delivery, email, subscriber
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.core.zones import ZoneInfo
 from lovecampaign.store.database.engine import Database
-from lovecampaign.store.eligibility.eligibility import Eligibility, all_met
+from lovecampaign.store.eligibility.eligibility import Eligibility
+from lovecampaign.store.eligibility.requirements import all_met
 from lovecampaign.store.ledger.campaigns import CampaignRecord, read_campaign
 from lovecampaign.store.tables import subscriber
 

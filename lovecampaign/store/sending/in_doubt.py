@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 
 from lovecampaign.core.tokens import RowKey
 from lovecampaign.schedule.reasons import SkipReason
-from lovecampaign.store.eligibility.eligibility import Eligibility, deal_reasons
+from lovecampaign.store.eligibility.deal_reasons import deal_reasons
+from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.planning.batches import BATCH_SIZE
 from lovecampaign.store.tables import (
     DeliveryState,
