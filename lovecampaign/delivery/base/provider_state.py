@@ -37,10 +37,11 @@ class ProviderState:
     def note(self, claim_id: int, outcome: Outcome) -> None:
         if outcome.retry_after_seconds is not None:
             self.hold_seconds = max(self.hold_seconds, outcome.retry_after_seconds)
+        if outcome.kind is OutcomeKind.ACCEPTED:  # nearly all
+            self.has_accepted = True
+            return
         if outcome.is_held:
             self.rate_limit = outcome
-        if outcome.kind is OutcomeKind.ACCEPTED:
-            self.has_accepted = True
         if outcome.fault is FaultKind.CONFIGURATION:
             self.rejection = outcome
         if outcome.fault is FaultKind.QUOTA:

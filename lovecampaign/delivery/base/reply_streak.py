@@ -73,6 +73,10 @@ class ReplyStreak:
             return ""
         return json.dumps([self.ids, self._shape, self._since.isoformat()])
 
+    def note_accepted(self) -> None:
+        self.has_accepted = True
+        self.ids.clear()
+
     def note(
         self,
         row_id: int,
@@ -84,8 +88,7 @@ class ReplyStreak:
     ) -> ClosedNet | None:
         """The net where this outcome closes it."""
         if outcome.kind is OutcomeKind.ACCEPTED:
-            self.has_accepted = True
-            self.ids.clear()
+            self.note_accepted()
             return None
         if not is_judged(outcome) or outcome.is_repeated:
             return None

@@ -42,11 +42,11 @@ class FailureStreak:
     last_words: str = ""
 
     def note(self, outcome: Outcome) -> None:
-        if outcome.kind is not OutcomeKind.ACCEPTED and outcome.detail:
-            self.last_words = outcome.detail
         if outcome.kind is OutcomeKind.ACCEPTED:
             self.in_a_row, self.row_restarts = 0, True
-        elif not (outcome.is_repeated or outcome.is_outage):
+            return
+        self.last_words = outcome.detail or self.last_words
+        if not (outcome.is_repeated or outcome.is_outage):
             self.in_a_row += _is_failure(outcome)
             self.policy_refusals += outcome.fault is FaultKind.POLICY
 

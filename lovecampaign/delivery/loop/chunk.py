@@ -150,19 +150,18 @@ class Chunk:
 
     def _render(self, signed: _SignedClaim) -> Message | None:
         delivery_id, tokens, claimed = signed
-        terms = self.terms.get(claimed.subscriber_id, NO_TERMS)
+        id_ = claimed.subscriber_id
         recipient = self.recipient_builder.recipient(
             delivery_id,
             tokens,
             claimed,
-            terms,
+            self.terms.get(id_, NO_TERMS),
             self.heroes,
-            self.progress.get(claimed.subscriber_id, NO_PROGRESS),
+            self.progress.get(id_, NO_PROGRESS),
         )
-        if claimed.subscriber_id in self.notes or claimed.subscriber_id in self.giving:
+        if id_ in self.notes or id_ in self.giving:
             recipient = recipient._replace(
-                note=self.notes.get(claimed.subscriber_id, ""),
-                giving=self.giving.get(claimed.subscriber_id, NO_GIVING),
+                note=self.notes.get(id_, ""), giving=self.giving.get(id_, NO_GIVING)
             )
         try:
             return self.renderer.render(recipient)
@@ -175,6 +174,13 @@ class Chunk:
         self.provider_state.note(claimed.id, outcome)
         self.failures.note(outcome)
         self.sender.resting.note(claimed.member.address_key, outcome, self.sender.clock)
+        if outcome.kind is not OutcomeKind.ACCEPTED:
+            self._note_failure(claimed, outcome)
+        elif self.net is None:
+            self.streak.note_accepted()
+        self.sender.on_progress(1)
+
+    def _note_failure(self, claimed: ClaimedDelivery, outcome: Outcome) -> None:
         if self.net is None:
             self.net = self.streak.note(
                 claimed.id,
@@ -184,4 +190,3 @@ class Chunk:
                 accepted_since=self.accepted_since,
             )
         self.is_failing |= self.failures.is_too_much or self.net is not None
-        self.sender.on_progress(1)

@@ -17,6 +17,7 @@ from lovecampaign.core.problems import Place, Problem, Severity
 from lovecampaign.store.dialogue.notes.notes import (
     PersonalNote,
     find_subscriber_ids,
+    has_notes,
     read_notes,
     write_notes,
 )
@@ -65,10 +66,10 @@ def read_note_lines(
     claims: Sequence[ClaimedDelivery],
 ) -> Mapping[int, str]:
     """The note in each message, by subscriber; those without one are missing."""
+    if not has_notes(connection, campaign_id, email.key):
+        return {}
     ids = [each.subscriber_id for each in claims]
     notes = read_notes(connection, campaign_id, email.key, ids)
-    if not notes:
-        return {}
     languages = {each.subscriber_id: each.member.subscriber.language for each in claims}
     return {
         id_: format_note(campaign, note, campaign.language_of(email, languages[id_]))

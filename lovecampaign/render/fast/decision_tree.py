@@ -87,29 +87,31 @@ class _AnswerIndex(Generic[Variant]):
         grouped: dict[Dependencies, list[Expression]] = {}
         for question in questions:
             grouped.setdefault(dependencies_of(question), []).append(question)
-        self._groups = [_QuestionGroup(*each) for each in grouped.items()]
+        groups = [_QuestionGroup(*each) for each in grouped.items()]
+        #: Spread out: to call each group for each message takes longer.
+        self._look_ups = [(group.key, group.known.get, group.ask) for group in groups]
         self.variants: BoundedCache[Variant] = BoundedCache()
 
     def answers(self, recipient: Recipient) -> Hashable:
-        return (recipient.digest, *[group.answers(recipient) for group in self._groups])
+        known = [get(key(recipient)) or ask(recipient) for key, get, ask in self._look_ups]
+        return (recipient.digest, *known)
 
 
 class _QuestionGroup:
     """Questions with the same dependencies."""
 
-    __slots__ = ("_answers", "_key", "_questions")
+    __slots__ = ("_questions", "key", "known")
 
     def __init__(self, dependencies: Dependencies, questions: Sequence[Expression]) -> None:
-        self._key = dependencies.key
+        self.key = dependencies.key
         self._questions = questions
-        self._answers: BoundedCache[Hashable] = BoundedCache()
+        #: Answers by key; never empty, and so never false.
+        self.known: BoundedCache[tuple[Hashable, ...]] = BoundedCache()
 
-    def answers(self, recipient: Recipient) -> Hashable:
-        key = self._key(recipient)
-        answers = self._answers.get(key)
-        if answers is None:
-            answers = tuple([_answer(question, recipient) for question in self._questions])
-            self._answers.keep(key, answers)
+    def ask(self, recipient: Recipient) -> tuple[Hashable, ...]:
+        """The answers, which are known from now on."""
+        answers = tuple([_answer(question, recipient) for question in self._questions])
+        self.known.keep(self.key(recipient), answers)
         return answers
 
 
