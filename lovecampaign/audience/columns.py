@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -139,6 +140,7 @@ _KNOWN = {heading: Column(column) for column, known in _WORDS.items() for headin
 #: Headings of addresses that count only without a better one.
 _SECOND_BEST = "user_email customer_email billing_email e_mail_1_value email_1_value subscriber"
 _SECOND_BEST_EMAIL = frozenset(_SECOND_BEST.split())
+_SEPARATOR = re.compile("[,;\t|]")
 #: The meaning of a filled cell in a column of dates or reasons.
 _SAID_BY = {
     Column.UNSUBSCRIBED_AT: unsubscribed_by_date,
@@ -146,6 +148,12 @@ _SAID_BY = {
     Column.BOUNCED_AT: bounced_by_date,
     Column.COMPLAINED_AT: complained_by_date,
 }
+
+
+def names_addresses(cells: Sequence[str]) -> bool:
+    """Whether the row is one of headings, read with whatever separator."""
+    slugs = map(field_name, _SEPARATOR.split(";".join(cells)))
+    return any(_meaning(slug, None) is Column.EMAIL for slug in slugs)
 
 
 def read_columns(headings: Sequence[str], file_name: str = "", email: str = "") -> Columns:

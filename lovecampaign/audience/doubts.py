@@ -42,6 +42,7 @@ _MOST_NAMED = 3
 _NAMED_BY_ANY = frozenset({HeadingKind.REFUSAL, HeadingKind.WEAK_REFUSAL})
 #: What a column of confirmations holds for people who agreed.
 _DATES = frozenset({ValueKind.DATE, ValueKind.NUMBER})
+_YES_AND_NO = {ValueKind.YES, ValueKind.NO}
 _SAFE_IN_QUOTES = re.compile(r"[\w .,:;=*/()+@|-]*")
 
 
@@ -79,6 +80,22 @@ def settle_columns(
     questions += [*file_questions, *_date_questions(survey.dates, answers)]
     order = answers.date_order or survey.dates.order
     return replace(settled, file_status=status, date_order=order), questions
+
+
+def unexplained_answers(columns: Columns, survey: Survey) -> list[str]:
+    """Columns of yes and no below headings that no word list knows, with rows of each value.
+
+    Such an answer may be about mail; a question for each would stop most imports.
+    """
+    if columns.tool:
+        return []
+    shown = []
+    for at in sorted(columns.fields.keys() & survey.values.keys()):
+        heading, values = columns.headings[at].heading, _merged(survey.values[at])
+        kinds = {kind_of_value(value) for value in values} - {ValueKind.BLANK}
+        if kinds == _YES_AND_NO and kind_of_heading(heading) is HeadingKind.NEUTRAL:
+            shown.append(f"{_quote(heading)} ({_shown(values)})")
+    return shown
 
 
 def _ask(

@@ -6,6 +6,7 @@ Pure: nothing is looked up. The store knows whether a subscriber is new, known o
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -36,7 +37,7 @@ from lovecampaign.audience.status import (
 )
 from lovecampaign.audience.subscriber import Consent, SuppressionReason
 from lovecampaign.audience.vocabulary.words import field_name
-from lovecampaign.core.csv_reader import CsvRow
+from lovecampaign.core.csv_file.reader import CsvRow
 from lovecampaign.core.problems import Place, Problem, Severity
 
 #: Time zones are up to 14 hours ahead of UTC, and a cell without an offset is read as UTC.
@@ -48,6 +49,8 @@ _UNKNOWN_STATUS_HINT = (
 )
 #: Google Contacts writes several addresses into one cell.
 _NEXT_ADDRESS = ":::"
+#: ``Ana <ana@bloom.example>``, as mail programs write it.
+_NAME_AND_ADDRESS = re.compile(r"[^<>@]*<([^<>]+)>\W*")
 #: A warning's message and hint: part of a row was ignored.
 _Warning = tuple[str, str | None]
 
@@ -124,7 +127,7 @@ class RowReader:
             message = f"it has {len(raw_cells)} values under {self._count} headings"
             hint = "put quotes around a value that holds the separator"
             return self._reject(line, message, hint)
-        email = cells[self._at.email]
+        email = written = cells[self._at.email]
         if not (self._is_ours or _is_bare(email)):
             email = _bare_address(email)
         try:
@@ -134,7 +137,7 @@ class RowReader:
                 return self._subscribe(line, key, email, cells)
             return self._suppress(line, key, status, cells)
         except InvalidAddress as error:
-            return self._reject(line, f"{_shorten(email)!r} is no email address: {error}")
+            return self._reject(line, f"{_shorten(written)!r} is no email address: {error}")
         except ValueError as error:
             return self._reject(line, str(error))
 
@@ -257,8 +260,9 @@ def _is_bare(cell: str) -> bool:
 
 def _bare_address(cell: str) -> str:
     """The address without signs around it, as the same person's other rows have it."""
-    first = plain_address(cell.partition(_NEXT_ADDRESS)[0]).strip(_AROUND_ADDRESS)
-    return first.removeprefix("mailto:")
+    first = plain_address(cell.partition(_NEXT_ADDRESS)[0])
+    named = _NAME_AND_ADDRESS.fullmatch(first)
+    return (named[1] if named else first).strip(_AROUND_ADDRESS).removeprefix("mailto:")
 
 
 def _read_zone(cell: str, warnings: list[_Warning]) -> str:

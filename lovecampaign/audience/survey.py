@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
 from lovecampaign.audience.cells import read_json
-from lovecampaign.audience.columns import Column, Columns
+from lovecampaign.audience.columns import Column, Columns, names_addresses
 from lovecampaign.audience.dates import DateEvidence
 from lovecampaign.audience.vocabulary.consent import (
     NO_VALUES,
@@ -18,12 +18,14 @@ from lovecampaign.audience.vocabulary.consent import (
     is_confirmation,
     kind_of_heading,
 )
-from lovecampaign.core.csv_reader import CsvRow, CsvTable
+from lovecampaign.core.csv_file.reader import CsvRow, CsvTable
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem
 
 #: Rows that are read at once.
 _BLOCK = 2_000
+#: Rows of a title above the headings.
+_LONGEST_TITLE = 20
 #: Distinct values of a column that its heading makes no doubt of …
 _FEW = 200
 #: … and of one that it does.
@@ -71,6 +73,8 @@ class Survey:
     dates: DateEvidence = field(default_factory=DateEvidence)
     #: Position → cells with an @-sign, in a file without a known column of addresses.
     addresses: Counter[int] = field(default_factory=Counter)
+    #: In such a file, the line of headings below lines of a title; 0 for none.
+    headings_line: int = 0
 
 
 def survey_rows(columns: Columns, rows: Iterable[CsvRow]) -> Survey:
@@ -83,7 +87,12 @@ def survey_rows(columns: Columns, rows: Iterable[CsvRow]) -> Survey:
 def without_addresses(table: CsvTable, shown: str, survey: Survey) -> ProblemsFound:
     """The error for a file in which no heading names the addresses."""
     full = [at for at, count in survey.addresses.items() if count * 2 > survey.rows]
-    if any("@" in heading for heading in table.headings):
+    line = table.heading_line
+    if survey.headings_line:
+        line = survey.headings_line
+        message = f"the headings are in line {line}, below other lines"
+        hint = f"delete the lines above line {line}"
+    elif any("@" in heading for heading in table.headings):
         message = "the first line is a person, not the headings"
         hint = "put a line above it that names the columns, such as: email,first_name"
     elif full:
@@ -93,7 +102,7 @@ def without_addresses(table: CsvTable, shown: str, survey: Survey) -> ProblemsFo
     else:
         message = f"no column holds email addresses; there are: {', '.join(table.headings)}"
         hint = "call the column with the addresses: email"
-    place = Place(file=shown, line=table.heading_line)
+    place = Place(file=shown, line=line)
     problem = Problem(code="import-no-email-column", message=message, place=place, hint=hint)
     return ProblemsFound(f"{shown}: {message}", [problem], hint=hint)
 
@@ -103,11 +112,18 @@ def watch_rows(columns: Columns, rows: Iterable[CsvRow], survey: Survey) -> Iter
     source = iter(rows)
     while block := list(islice(source, _BLOCK)):
         if usable := [cells for _, cells, fault in block if not fault]:
+            if not survey.rows and columns.find(Column.EMAIL) is None:
+                survey.headings_line = _find_headings(block)
             survey.rows += len(usable)
             _take_block(survey, columns, _transposed(usable)[: columns.count])
         yield from block
     for at in survey.inside.values():  # without the key is an empty cell
         survey.values[at][""] += survey.rows - survey.values[at].total()
+
+
+def _find_headings(rows: Iterable[CsvRow]) -> int:
+    """The line of the first rows that names a column of addresses; 0 if none does."""
+    return next((row.line for row in islice(rows, _LONGEST_TITLE) if names_addresses(row.cells)), 0)
 
 
 def _transposed(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lovecampaign.core.csv_reader import CsvRow, CsvTable, open_csv
+from lovecampaign.core.csv_file.reader import CsvRow, CsvTable, open_csv
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from lovecampaign.audience.address import InvalidAddress, normalise
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.words.catalog import FALLBACK, read_words
-from lovecampaign.core.csv_reader import open_csv
+from lovecampaign.core.csv_file.reader import open_csv
 from lovecampaign.core.errors import ProblemsFound, UsageError
 from lovecampaign.core.problems import Place, Problem, Severity
 from lovecampaign.store.dialogue.notes.notes import (

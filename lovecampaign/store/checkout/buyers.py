@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.address import InvalidAddress, normalise
-from lovecampaign.core.csv_reader import CsvRow, CsvTable, open_csv
+from lovecampaign.core.csv_file.reader import CsvRow, CsvTable, open_csv
 from lovecampaign.core.errors import UsageError
 from lovecampaign.core.problems import Place, Problem
 from lovecampaign.store.checkout.redeem import redeem_claims_of, redeem_code

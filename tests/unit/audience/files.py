@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from lovecampaign.audience.answers import ImportAnswers
 from lovecampaign.audience.columns import Columns, read_columns
 from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
-from lovecampaign.audience.doubts import Question, settle_columns
+from lovecampaign.audience.doubts import Question, settle_columns, unexplained_answers
 from lovecampaign.audience.row_reader import RowReader
 from lovecampaign.audience.survey import survey_rows
-from lovecampaign.core.csv_reader import CsvRow
+from lovecampaign.core.csv_file.reader import CsvRow
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
@@ -25,6 +25,8 @@ class ReadFile:
     columns: Columns
     questions: list[Question]
     decisions: list[Decision]
+    #: Columns of yes and no that become fields.
+    unexplained: list[str]
 
     @property
     def words(self) -> list[str]:
@@ -53,4 +55,9 @@ def read_file(text: str, name: str = "people.csv", **answers: object) -> ReadFil
     columns, questions = settle_columns(columns, survey, given, name)
     reader = RowReader(columns, file=name, now=NOW)
     decisions = [reader.decide(CsvRow(at, list(row))) for at, row in enumerate(cells, 2)]
-    return ReadFile(columns=columns, questions=questions, decisions=decisions)
+    return ReadFile(
+        columns=columns,
+        questions=questions,
+        decisions=decisions,
+        unexplained=unexplained_answers(columns, survey),
+    )

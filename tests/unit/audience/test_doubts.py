@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -219,6 +220,36 @@ def test_remarks_and_tags_are_heard() -> None:
     assert len(read_file('email,tags\na@x.example,"vip, unsubscribed"\n').questions) == 1
 
 
+def test_a_hint_about_a_plain_refusal_names_the_short_one_beside_it() -> None:
+    question = read_file(sheet("xq7", "ok", "do not mail", "STOP")).questions[0]
+    assert question.options == ("--gone", "xq7=do not mail", "--gone", "xq7=STOP")
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"), [("yes", "no"), ("1", "0"), ("ja", "nee"), ("TRUE", "FALSE")]
+)
+def test_yes_and_no_below_an_unknown_heading_is_named_and_no_question(yes: str, no: str) -> None:
+    read = read_file(sheet("xq7", yes, yes, no))
+    assert read.questions == []
+    assert read.unexplained == [f'"xq7" ("{yes}": 2, "{no}": 1)']
+
+
+@pytest.mark.parametrize(
+    ("heading", "values", "answers"),
+    [
+        ("xq7", ("yes", "yes"), {}),
+        ("xq7", ("yes", "no", "blue"), {}),
+        ("SMS Marketing", ("yes", "no"), {}),
+        ("xq7", ("yes", "no"), {"gone": ("xq7=no",)}),
+        ("xq7", ("yes", "no"), {"consent": ("xq7=yes",)}),
+    ],
+)
+def test_columns_that_are_explained_or_no_answers_are_not_named(
+    heading: str, values: tuple[str, ...], answers: dict[str, Any]
+) -> None:
+    assert read_file(sheet(heading, *values), **answers).unexplained == []
+
+
 def test_a_presets_yes_and_no_are_known_in_other_languages() -> None:
     text = "EMAIL;NOM;SMS;OPT_IN;ADDED_TIME\na@x.example;A;;Oui;\nb@x.example;B;;Non;\n"
     assert read_file(text).words == ["mail", "left out"]
@@ -332,6 +363,9 @@ def test_ambiguous_dates_are_asked_about_once() -> None:
         "\u200bana@x.example",
         "ａｎａ＠ｘ．example",
         "<ana@x.example>",
+        "Ana <ana@x.example>",
+        "Zoë M. <ana@x.example>;",
+        '"""Cruz, Ana"" <ana@x.example>"',
         "an\u00ada@x.example",
     ],
 )

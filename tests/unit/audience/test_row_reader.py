@@ -12,7 +12,7 @@ from lovecampaign.audience.columns import read_columns
 from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
 from lovecampaign.audience.row_reader import RowReader
 from lovecampaign.audience.subscriber import ConsentKind, SuppressionReason
-from lovecampaign.core.csv_reader import CsvRow
+from lovecampaign.core.csv_file.reader import CsvRow
 from lovecampaign.core.problems import Place
 
 NOW = datetime(2028, 6, 1, 9, tzinfo=UTC)
@@ -122,6 +122,7 @@ def test_a_typo_in_the_domain_is_a_warning() -> None:
     [
         ({"email": ""}, "it is empty"),
         ({"email": "ana at bloom"}, "no @ sign"),
+        ({"email": "Ana <ana@bloom..example>"}, "'Ana <ana@bloom..example>' is no email address"),
         ({"status": "on holiday"}, "the status 'on holiday' is unknown"),
         ({"status": "nonsubscribed"}, "never asked"),
         ({"status": "transactional"}, "never asked"),

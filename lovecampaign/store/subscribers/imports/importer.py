@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lovecampaign.audience.answers import ImportAnswers, check_email_column
 from lovecampaign.audience.columns import Column, Columns, Heading, read_columns
 from lovecampaign.audience.decisions import Decision, Reject, SkipRow, Subscribe, Suppress
-from lovecampaign.audience.doubts import Question, settle_columns
+from lovecampaign.audience.doubts import Question, settle_columns, unexplained_answers
 from lovecampaign.audience.row_reader import RowReader
 from lovecampaign.audience.survey import Survey, survey_rows, watch_rows, without_addresses
 from lovecampaign.core.control_characters import drop_control_characters
-from lovecampaign.core.csv_reader import CsvRow, CsvTable, open_csv
+from lovecampaign.core.csv_file.reader import CsvRow, CsvTable, open_csv
 from lovecampaign.core.errors import ProblemsFound
 from lovecampaign.core.problems import Place, Problem, Severity, in_file_order
 from lovecampaign.store.database.engine import Database
@@ -98,7 +98,19 @@ class _OtherMeaning(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ColumnsGuess:
+class _SettledColumns:
+    """The columns with their values and the answers in mind, and what they hold."""
+
+    settled: Columns
+    survey: Survey = field(default_factory=Survey)
+
+    def watch(self, rows: Iterator[CsvRow]) -> Iterator[CsvRow]:
+        """The same rows."""
+        return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ColumnsGuess(_SettledColumns):
     """The columns by their headings, before a row is read.
 
     Where the values agree, the file is read once. They are known when all rows are staged, and
@@ -106,14 +118,12 @@ class _ColumnsGuess:
     """
 
     recognised: Columns
-    settled: Columns
     file_name: str
 
-    def watch(self, rows: Iterable[CsvRow]) -> Iterator[CsvRow]:
+    def watch(self, rows: Iterator[CsvRow]) -> Iterator[CsvRow]:
         """The rows; raises _OtherMeaning behind the last one where the guess is wrong."""
-        survey = Survey()
-        yield from watch_rows(self.recognised, rows, survey)
-        found = settle_columns(self.recognised, survey, ImportAnswers(), self.file_name)
+        yield from watch_rows(self.recognised, rows, self.survey)
+        found = settle_columns(self.recognised, self.survey, ImportAnswers(), self.file_name)
         if found != (self.settled, []):
             raise _OtherMeaning
 
@@ -137,21 +147,19 @@ def _import_rows(
     path: Path,
     shown: str,
     target: ImportTarget,
-    columns: Columns | _ColumnsGuess,
+    columns: _SettledColumns,
     *,
     apply: bool,
 ) -> ImportReport:
+    settled = columns.settled
+    target = replace(target, keeps_lists=settled.is_ours)
     with open_csv(path, shown_as=shown) as table:
-        rows = table.rows
-        if isinstance(columns, _ColumnsGuess):
-            rows = columns.watch(rows)
-            columns = columns.settled
-        target = replace(target, keeps_lists=columns.is_ours)
-        reader = RowReader(columns, file=shown, now=target.now, extra_tags=target.tags)
-        builder = _ReportBuilder(shown, columns, table.heading_line)
-        decisions = builder.count(map(reader.decide, rows))
+        reader = RowReader(settled, file=shown, now=target.now, extra_tags=target.tags)
+        builder = _ReportBuilder(shown, settled, table.heading_line)
+        decisions = builder.count(map(reader.decide, columns.watch(table.rows)))
         verdicts = run_import(database, decisions, target, apply=apply, count=builder.counts)
-        return builder.report(verdicts, applied=apply)
+    unexplained = unexplained_answers(settled, columns.survey)
+    return builder.report(verdicts, applied=apply, unexplained=unexplained)
 
 
 def _recognise(table: CsvTable, path: Path, answers: ImportAnswers) -> Columns:
@@ -159,7 +167,9 @@ def _recognise(table: CsvTable, path: Path, answers: ImportAnswers) -> Columns:
     return read_columns(headings, path.name, answers.email)
 
 
-def _survey(path: Path, shown: str, answers: ImportAnswers) -> tuple[Columns, list[Question]]:
+def _survey(
+    path: Path, shown: str, answers: ImportAnswers
+) -> tuple[_SettledColumns, list[Question]]:
     """The columns, as their headings, their values and the answers explain them."""
     with open_csv(path, shown_as=shown) as table:
         check_email_column(answers, table.headings)
@@ -167,7 +177,8 @@ def _survey(path: Path, shown: str, answers: ImportAnswers) -> tuple[Columns, li
         survey = survey_rows(columns, table.rows)
         if columns.find(Column.EMAIL) is None:
             raise without_addresses(table, shown, survey)
-    return settle_columns(columns, survey, answers, path.name)
+    settled, questions = settle_columns(columns, survey, answers, path.name)
+    return _SettledColumns(settled=settled, survey=survey), questions
 
 
 def _ask(question: Question, place: Place, severity: Severity) -> Problem:
@@ -220,7 +231,9 @@ class _ReportBuilder:
             "left_elsewhere": verdicts.left_elsewhere,
         }
 
-    def report(self, verdicts: ImportVerdicts, *, applied: bool) -> ImportReport:
+    def report(
+        self, verdicts: ImportVerdicts, *, applied: bool, unexplained: Sequence[str]
+    ) -> ImportReport:
         tool = self._columns.tool
         for line in verdicts.unknown_lines:
             self._problems.add(self._unconfirmed(line))
@@ -230,20 +243,30 @@ class _ReportBuilder:
             **self.counts(verdicts),
             applied=applied,
             import_id=verdicts.import_id,
-            problems=(*self._file_warnings(verdicts), *in_file_order(self._problems.listed())),
+            problems=(
+                *self._file_warnings(verdicts, unexplained),
+                *in_file_order(self._problems.listed()),
+            ),
             headings=self._columns.headings,
             heading_line=self._heading_line,
             tool=tool or "",
             questions=(),
         )
 
-    def _file_warnings(self, verdicts: ImportVerdicts) -> Iterator[Problem]:
+    def _file_warnings(
+        self, verdicts: ImportVerdicts, unexplained: Sequence[str]
+    ) -> Iterator[Problem]:
         message, hint = self._columns.note
         if message:
             yield self._warn(message, hint)
         if self._columns.duplicates:
             names = ", ".join(self._columns.duplicates)
             yield self._warn(f"these columns repeat an earlier one: {names}")
+        if unexplained:
+            yield self._warn(
+                f"columns of yes and no that become fields: {', '.join(unexplained)}",
+                'if one says who wants no mail, type --gone "COLUMN=VALUE" with that value',
+            )
         if self._without_consent:
             yield self._warn(
                 f"rows without a consent_at: {self._without_consent:,}",

@@ -84,6 +84,22 @@ def test_new_people_join_the_list_confirmed_with_all_that_the_file_says(
     assert entry.consent.given_at == datetime(2026, 5, 1, tzinfo=UTC)
 
 
+def test_a_column_of_yes_and_no_that_nothing_explains_is_named(importer: Importer) -> None:
+    report = importer("email,xq7\nana@bloom.example,yes\nbo@bloom.example,no\n")
+    named = [problem.message for problem in report.problems]
+    assert 'columns of yes and no that become fields: "xq7" ("yes": 1, "no": 1)' in named
+
+
+@pytest.mark.parametrize("title", ["Kunden 2026\n\n", "Kunden;;\n;;\n"])
+def test_headings_below_a_title_are_found_and_nothing_is_read(
+    importer: Importer, title: str
+) -> None:
+    report = importer(f"{title}E-Mail;Name;Abgemeldet\nana@bloom.example;Ana;ja\n")
+    (problem,) = report.problems
+    assert (counts(report), problem.code) == ({}, "import-no-email-column")
+    assert problem.hint == "delete the lines above line 3"
+
+
 def test_the_same_file_again_changes_nothing(importer: Importer) -> None:
     text = (
         "email,first_name,tags,consent_at,consent_expires,last_active_at,plant\n"

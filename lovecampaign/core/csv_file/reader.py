@@ -1,7 +1,8 @@
 """A tolerant, streaming CSV reader: rows with line numbers, and a fault for each broken row.
 
 It takes what spreadsheets and other tools write: UTF-8, UTF-16 or Windows-1252; commas,
-semicolons or tabs; newlines inside quotes. A few hundred rows are in memory at a time.
+semicolons, tabs or vertical bars; newlines inside quotes. A few hundred rows are in memory at a
+time.
 
 A block of lines without faults is parsed at once, three times as fast as line by line. A block
 with any fault is parsed again line by line, so that only its broken rows are lost.
@@ -9,7 +10,6 @@ with any fault is parsed again line by line, so that only its broken rows are lo
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import csv
 import io
@@ -21,14 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from lovecampaign.core.errors import ProblemsFound, UsageError
-from lovecampaign.core.problems import Place, Problem
+from lovecampaign.core.csv_file.formats import detect_encoding, unusable
 
-SEPARATORS = ",;\t"
+SEPARATORS = ",;\t|"
 #: Characters of a line; a longer one is no row of a list of subscribers.
 MAX_LINE = 1_000_000
-#: Bytes that are read at once to find the encoding.
-_ENCODING_BLOCK = 1 << 20
 #: Characters that are parsed at once; larger blocks measured no faster.
 _BLOCK = 1 << 16
 _SEPARATOR_HINT = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
@@ -69,50 +66,10 @@ def open_csv(path: Path, *, shown_as: str) -> Iterator[CsvTable]:
     Raises UsageError for a file that cannot be opened, and ProblemsFound for one that holds no
     table: empty, a workbook, an unknown encoding.
     """
-    encoding = _detect_encoding(path, shown_as)
-    errors = "replace" if encoding == "utf-16" else "surrogateescape"
+    encoding = detect_encoding(path, shown_as)
+    errors = "replace" if encoding.startswith("utf-16") else "surrogateescape"
     with path.open(encoding=encoding, errors=errors, newline="") as stream:
         yield _read_table(stream, encoding, shown_as)
-
-
-def _detect_encoding(path: Path, shown_as: str) -> str:
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(4)
-            _reject_other_formats(start, shown_as)
-            if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                return "utf-16"
-            stream.seek(0)
-            is_utf8 = _is_utf8(iter(lambda: stream.read(_ENCODING_BLOCK), b""))
-            return "utf-8-sig" if is_utf8 else "cp1252"
-    except OSError as error:
-        raise UsageError(f"{shown_as} cannot be read: {error.strerror}") from error
-
-
-def _reject_other_formats(start: bytes, shown_as: str) -> None:
-    if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        hint = "save the workbook as CSV UTF-8, or unpack the archive"
-        raise _unusable(shown_as, "this is a workbook or a ZIP archive, not a CSV file", hint=hint)
-    if start in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
-        raise _unusable(shown_as, "this file is in UTF-32", hint="save it as CSV UTF-8")
-
-
-def _is_utf8(blocks: Iterator[bytes]) -> bool:
-    """Whether the bytes are UTF-8, possibly with a few damaged places.
-
-    In Windows-1252, a letter such as é before a plain letter is not valid UTF-8. So a file with
-    valid multi-byte letters before its first bad byte is UTF-8 with damage: only its bad rows
-    are rejected, and no name turns into Ã©.
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    only_ascii = True
-    for block in blocks:
-        try:
-            only_ascii = decoder.decode(block).isascii() and only_ascii
-        except UnicodeDecodeError as error:
-            seen = error.object[: error.start].decode("utf-8")
-            return not (only_ascii and seen.isascii())
-    return not decoder.getstate()[0] or not only_ascii
 
 
 def _read_table(stream: TextIO, encoding: str, shown_as: str) -> CsvTable:
@@ -121,18 +78,19 @@ def _read_table(stream: TextIO, encoding: str, shown_as: str) -> CsvTable:
     if hint:  # Excel writes "sep=;" above the headings
         first, line = _first_line(stream, after=line)
     if not first:
-        raise _unusable(shown_as, "the file is empty", hint="its first line names the columns")
+        raise unusable(shown_as, "the file is empty", hint="its first line names the columns")
     separator = hint[1] if hint else max(SEPARATORS, key=_QUOTED.sub("", first).count)
     rows = read_rows(stream, separator, first=first, before=line - 1)
     heading = next(rows, CsvRow(line, [], "they are all empty"))
     if heading.fault:
-        raise _unusable(shown_as, f"the headings cannot be read: {heading.fault}", line=line)
+        raise unusable(shown_as, f"the headings cannot be read: {heading.fault}", line=line)
     return CsvTable(
         encoding=encoding,
         separator=separator,
         headings=tuple(heading.cells),
         heading_line=line,
-        rows=rows,
+        # files put together repeat the headings
+        rows=(row for row in rows if row.cells != heading.cells),
     )
 
 
@@ -144,14 +102,6 @@ def _first_line(stream: TextIO, after: int = 0) -> tuple[str, int]:
         if text.strip():
             return text, number
     return "", number
-
-
-def _unusable(
-    shown_as: str, message: str, *, line: int | None = None, hint: str | None = None
-) -> ProblemsFound:
-    place = Place(file=shown_as, line=line)
-    problem = Problem(code="import-file", message=message, place=place, hint=hint)
-    return ProblemsFound(f"{shown_as}: {message}", [problem], hint=hint)
 
 
 def read_rows(stream: TextIO, separator: str, *, first: str, before: int) -> Iterator[CsvRow]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.core.csv_reader import CsvRow, CsvTable, open_csv
+from lovecampaign.core.csv_file.reader import CsvRow, CsvTable, open_csv
 from lovecampaign.core.errors import ProblemsFound, UsageError
 
 
@@ -45,6 +45,18 @@ def test_big_endian_utf16_is_read_by_its_mark(tmp_path: Path) -> None:
     assert rows[0].cells[1] == "Zoë"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_is_read_without_its_mark(tmp_path: Path, encoding: str) -> None:
+    table, rows = read(tmp_path, TEXT.encode(encoding))
+    assert table.headings == ("email", "first_name")
+    assert rows[1].cells[1] == "Ünal"
+
+
+def test_headings_that_are_repeated_are_no_row(tmp_path: Path) -> None:
+    _, rows = read(tmp_path, (TEXT + TEXT).encode())
+    assert [row.line for row in rows] == [2, 3, 5, 6]
+
+
 def test_an_euro_sign_of_windows_is_read(tmp_path: Path) -> None:
     _, rows = read(tmp_path, "email,note\na@b.example,5 € „ok“\n".encode("cp1252"))
     assert rows[0].cells[1] == "5 € „ok“"
@@ -63,7 +75,7 @@ def test_bytes_that_windows_1252_does_not_know_cost_their_row(tmp_path: Path) ->
     assert [bool(row.fault) for row in rows] == [False, True]
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_the_separator_is_read_off_the_headings(tmp_path: Path, separator: str) -> None:
     text = TEXT.replace(",", separator)
     table, rows = read(tmp_path, text.encode())
@@ -129,6 +141,16 @@ def test_nul_bytes_cost_their_row(tmp_path: Path) -> None:
         (b"\n \n\t\n", "empty"),
         (b",,,\n", "headings"),
         (b"PK\x03\x04rest of a workbook", "workbook"),
+        (b"\x1f\x8b\x08\x00", "compressed"),
+        (b"%PDF-1.7\n", "document"),
+        (b"BEGIN:VCARD\r\nEMAIL:a@b.example\r\n", "vCard"),
+        ("BEGIN:VCARD\r\n".encode("utf-16"), "vCard"),
+        (b"From a@b.example Tue Dec  1 01:00:00 2026\nTo: b@b.example\n", "mailbox"),
+        (b"Received: from a.example\n", "email"),
+        (b'[\n  {"email": "a@b.example"}]', "JSON"),
+        (b'\xef\xbb\xbf{"email": "a@b.example"}\n', "JSON"),
+        (b"<!DOCTYPE html><table>", "page"),
+        (b"version: 1\ndn: cn=Ana\n", "LDIF"),
         (b"\xff\xfe\x00\x00e\x00\x00\x00", "UTF-32"),
         (b"em\x00ail,name\n", "NUL"),
         (b'"email,name\n', "never closed"),
@@ -138,6 +160,14 @@ def test_what_is_no_table_is_said_in_words(tmp_path: Path, data: bytes, said: st
     with pytest.raises(ProblemsFound, match=said) as raised:
         read(tmp_path, data)
     assert raised.value.problems[0].place is not None
+
+
+@pytest.mark.parametrize("first", [b"From,email", b"dn,email", b"[x],email", b"Received,email"])
+def test_headings_like_the_start_of_another_format_are_headings(
+    tmp_path: Path, first: bytes
+) -> None:
+    table, _ = read(tmp_path, first + b"\n1,a@b.example\n")
+    assert table.headings[1] == "email"
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:

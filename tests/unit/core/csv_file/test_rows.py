@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lovecampaign.core.csv_reader import CsvRow, _LineBuffer, _parse_by_line, read_rows
+from lovecampaign.core.csv_file.reader import CsvRow, _LineBuffer, _parse_by_line, read_rows
 
 _HEADINGS = "email,note\n"
 _PIECES = st.sampled_from(

@@ -1,0 +1,1 @@
+"""Reading CSV files of any program."""
