@@ -68,6 +68,16 @@ def test_a_tag_that_no_subscriber_has_is_told_whatever_its_letters(folder: Path)
     assert sent["data"]["sent"] == 1
 
 
+def test_a_tag_that_leaves_out_is_told_where_it_is_nearly_one_in_use(folder: Path) -> None:
+    write(folder, audience={"list": "reader", "without_tags": ["vipp", "staff"]})
+    _, checked = run(folder, "check")
+    _, told = run(folder, "send", "--dry-run", *AT)
+
+    for messages in (checked, told):
+        assert "no subscriber has the tag vipp" in messages
+        assert "no subscriber has the tag staff" not in messages
+
+
 def test_check_shows_how_many_codes_there_are_with_the_first_and_the_last(folder: Path) -> None:
     write(folder, deals={"insider": {"codes": "codes.csv"}})
     codes = folder / "campaigns" / "test-month" / "codes.csv"

@@ -146,14 +146,10 @@ def warn_of_empty_audience(database: Database, campaign: Campaign, now: datetime
 def _find_names(database: Database, campaign: Campaign) -> AudienceNames:
     from lovecampaign.store.reports.audience_counts import find_audience_names
 
-    return find_audience_names(database, campaign, _tags_of(campaign))
-
-
-def _tags_of(campaign: Campaign) -> frozenset[str]:
-    """Every tag that decides who gets an email. A tag that leaves out may have no one yet."""
-    return campaign.audience.tags.with_tags.union(
-        *(email.tags.with_tags for email in campaign.emails)
-    )
+    parts = [campaign.audience.tags, *(email.tags for email in campaign.emails)]
+    tags = frozenset().union(*(part.with_tags for part in parts))
+    leaving_out = campaign.launch.without_tags.union(*(part.without_tags for part in parts))
+    return find_audience_names(database, campaign, tags, leaving_out)
 
 
 def _names_by_fact(names: AudienceNames) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.campaign.model.campaign import Campaign
+from lovecampaign.core.suggestions import nearest
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.ledger.campaigns import read_campaign
@@ -76,9 +77,13 @@ class AudienceNames:
 
 
 def find_audience_names(
-    database: Database, campaign: Campaign, tags: Collection[str]
+    database: Database, campaign: Campaign, tags: Collection[str], leaving_out: Collection[str]
 ) -> AudienceNames:
-    """Which of the campaign's lists and of these tags no subscriber has."""
+    """Which of the campaign's lists and of these tags no subscriber has.
+
+    A tag that leaves out may have no one yet, such as ``staff``; it counts where it is spelled
+    nearly as one in use, since a typing error there mails those who should get nothing.
+    """
     is_there = subscriber.c.forgotten_at.is_(None)
     lists = (
         sa.select(membership.c.list)
@@ -96,7 +101,11 @@ def find_audience_names(
         known_lists=known_lists,
         empty_lists=campaign.lists - known_lists,
         known_tags=known_tags,
-        unused_tags=frozenset(tag for tag in tags if tag.casefold() not in folded),
+        unused_tags=frozenset(
+            tag
+            for tag in {*tags, *leaving_out}
+            if tag.casefold() not in folded and (tag in tags or nearest(tag, known_tags))
+        ),
     )
 
 

@@ -15,7 +15,8 @@ class MembersThere(MonthRule, code="LC222"):
     """There are subscribers on the campaign's lists, and with its tags.
 
     A typing error in the name of a list or tag sends nothing, and says nothing. Capital and small
-    letters of tags do not matter.
+    letters of tags do not matter. A tag that leaves out is named where it is spelled nearly as one
+    in use: the error mails those who should get nothing.
 
     Bad:  audience: {list: reader}, with everyone on the list `readers`
     Good: audience: {list: readers}
@@ -45,7 +46,16 @@ def _lists(campaign: Campaign) -> Iterator[tuple[str, str]]:
 
 
 def _place_of_tag(campaign: Campaign, tag: str) -> Passage:
-    if tag in campaign.audience.tags.with_tags:
-        return setting(campaign, "audience.with_tags", tag)
-    email = next(email for email in campaign.emails if tag in email.tags.with_tags)
-    return find_email_setting(campaign, email, "with_tags", tag)
+    for path, tags in (
+        ("audience.with_tags", campaign.audience.tags.with_tags),
+        ("audience.without_tags", campaign.audience.tags.without_tags),
+        ("launch.without_tags", campaign.launch.without_tags),
+    ):
+        if tag in tags:
+            return setting(campaign, path, tag)
+    return next(
+        find_email_setting(campaign, email, name, tag)
+        for email in campaign.emails
+        for name in ("with_tags", "without_tags")
+        if tag in getattr(email.tags, name)
+    )
