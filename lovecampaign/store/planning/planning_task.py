@@ -237,9 +237,9 @@ class PlanningTask:
         """The parameters of every statement; :meth:`load_slots` comes before it."""
         return {"my_email": self.id, "now": self.now, "horizon": self.horizon}
 
-    def load_slots(self, connection: Connection) -> None:
-        """Load the email's slots up to the horizon into the temporary table."""
-        key, horizon = self.email.key, self.horizon
+    def load_slots(self, connection: Connection, until: datetime | None = None) -> None:
+        """Load the email's slots up to the horizon, or ``until``, into the temporary table."""
+        key, horizon = self.email.key, until or self.horizon
         due = {
             zone: {key: tuple(each for each in by_key[key] if each.due <= horizon)}
             for zone, by_key in self.slots.items()

@@ -33,14 +33,15 @@ def plan_wave(
     database: Database, task: PlanningTask, planned_at: datetime | None, batch_size: int
 ) -> int:
     """Insert the rows of today's wave, unless that is done; returns how many."""
-    at = due_wave(task)
-    if at is None or _is_planned(at, planned_at):
+    at, invitation = due_wave(task), task.campaign.invitation
+    if at is None or invitation is None or _is_planned(at, planned_at):
         return 0
     with database.write() as connection:
         task.lock(connection)
         if not _may_plan(connection, task, at):
             return 0
-        task.load_slots(connection)
+        # Also of zones where quiet hours delay the first wave.
+        task.load_slots(connection, until=invitation.ends)
         size = fill_wave(connection, _select_wave(task, at), task.parameters)
         for first in range(0, size, batch_size):
             batch_id = insert_empty_batch(connection, task, at)

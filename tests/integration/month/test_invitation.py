@@ -133,6 +133,28 @@ def test_a_wave_that_the_brake_stops_is_finished_first_and_counts(stage: Stage) 
     assert sum(resumed.values()) > 25
 
 
+def test_readers_whose_night_it_is_are_in_their_wave_and_hear_in_the_morning(
+    settings: Settings, database: Database
+) -> None:
+    asked = {"from": "day -5", "first": 10}
+    stage = Stage(
+        settings,
+        database,
+        days=2,
+        quiet_hours="21:00-07:00",
+        files={"invitation.md": invitation_file()},
+        settings_={"invitation": asked},
+    )
+    stage.add_readers(20, zones=("Europe/Paris", "America/New_York"))
+    [first, second] = report_ramp(stage.database, stage.campaign, FROM).waves
+
+    at_once, later = send_on(stage, FROM), send_on(stage, FROM + timedelta(hours=4))
+
+    assert (len(at_once), len(later)) == (5, 5)
+    assert sum(first.sizes.values()) == 10
+    assert len([*send_on(stage, FROM + DAY), *send_on(stage, FROM + DAY * 7 / 6)]) == second.size
+
+
 def test_a_missed_day_makes_no_later_wave_larger(stage: Stage) -> None:
     add_people(stage)
     send_on(stage, FROM)
