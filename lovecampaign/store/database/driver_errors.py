@@ -114,6 +114,8 @@ class DatabasePlace(NamedTuple):
     #: SQLite's file; None for PostgreSQL.
     file: Path | None
     busy_timeout_seconds: float
+    #: The setting that holds the URL.
+    setting: str = _SETTING
 
 
 def is_writable(file: Path) -> bool:
@@ -145,7 +147,7 @@ def translate_driver_error(error: BaseException | str, place: DatabasePlace) -> 
         return Unreachable(_FULL[0].format(name=place.name), hint=_FULL[1])
     message = f"the database {place.name} says: {words}"
     hint = next(hint for sign, hint in _CONNECTING if re.search(sign, words, re.IGNORECASE))
-    return Unreachable(message, hint=hint)
+    return Unreachable(message, hint=hint.replace(_SETTING, place.setting))
 
 
 def find_setup_error(
@@ -158,7 +160,7 @@ def find_setup_error(
     state = getattr(error, "sqlstate", None)
     words = _first_line(error)
     if state is None and _WRONG_OPTION.search(words):
-        hint = f"fix or leave out that option in {_SETTING}"
+        hint = f"fix or leave out that option in {place.setting}"
         return UsageError(f"the database {place.name} says: {words}", hint=hint)
     if state == "42501":
         hint = f"type in psql, as the owner: {_grant(words, place.url)};"
@@ -173,7 +175,7 @@ def find_setup_error(
         return Unreachable(
             f"the database {place.name} can only be read: a replica, or "
             "default_transaction_read_only is on",
-            hint=f"name the server that is written to in {_SETTING}, or turn that off",
+            hint=f"name the server that is written to in {place.setting}, or turn that off",
         )
     return None
 

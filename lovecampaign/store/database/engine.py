@@ -22,6 +22,7 @@ from lovecampaign.core.errors import DatabaseBusy, LovecampaignError
 from lovecampaign.store.database.connect import (
     BUSY_TIMEOUT,
     BUSY_TIMEOUT_SECONDS,
+    DIRECT_SETTING,
     WRITES,
     shown_url,
 )
@@ -156,7 +157,7 @@ class Database:
     @contextlib.contextmanager
     def own_connection(self) -> Iterator[Connection]:
         """A connection outside the pool: its locks end with the block or the process."""
-        with self._translated_errors(), self.direct.connect() as connection:
+        with self._translated_errors(self._direct_place()), self.direct.connect() as connection:
             connection.detach()
             yield connection
 
@@ -205,27 +206,34 @@ class Database:
     def _place(self) -> DatabasePlace:
         return DatabasePlace(self.name, self.engine.url, self.file, self.busy_timeout_seconds)
 
+    def _direct_place(self) -> DatabasePlace:
+        if self.direct is self.engine:
+            return self._place()
+        url = self.direct.url
+        return self._place()._replace(name=shown_url(url), url=url, setting=DIRECT_SETTING)
+
     def _write_options(self) -> dict[str, object]:
         return {WRITES: True, BUSY_TIMEOUT: self.busy_timeout_seconds}
 
     @contextlib.contextmanager
-    def _translated_errors(self) -> Iterator[None]:
+    def _translated_errors(self, at: DatabasePlace | None = None) -> Iterator[None]:
         """Translate errors about the database itself; those about a row or a statement pass."""
+        place = at or self._place()
         try:
             yield
         except (sa.exc.IntegrityError, sa.exc.ProgrammingError, sa.exc.DataError) as error:
-            if setup_error := find_setup_error(error.orig, self._place()):
+            if setup_error := find_setup_error(error.orig, place):
                 raise setup_error from error
             raise  # for the code that wrote the row or the statement
         except PoolTimeout as error:
             raise DatabaseBusy(
-                f"no connection to the database {self.name} became free in time",
+                f"no connection to the database {place.name} became free in time",
                 hint="wait a moment and try again: all of them are in use",
             ) from error
         except DBAPIError as error:
-            raise self.translated(error.orig or error) from error
+            raise translate_driver_error(error.orig or error, place) from error
         except sqlite3.Error as error:  # from the hooks below, before SQLAlchemy wraps it
-            raise self.translated(error) from error
+            raise translate_driver_error(error, place) from error
 
 
 def prefer_index_walk(connection: Connection) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from lovecampaign.core.errors import DatabaseBusy, Unreachable, UsageError
@@ -15,6 +16,7 @@ from lovecampaign.store.database.driver_errors import (
     require_server,
     translate_driver_error,
 )
+from lovecampaign.store.database.engine import Database
 
 
 @pytest.fixture
@@ -139,3 +141,14 @@ def test_a_server_before_12_and_a_database_without_unicode_are_wrong_usage() -> 
     for encoding in ("LATIN1", "SQL_ASCII", "WIN1252"):
         with pytest.raises(UsageError, match=encoding):
             require_server(150_000, encoding, "love")
+
+
+def test_an_error_around_the_pooler_names_that_server_and_its_setting() -> None:
+    direct = sa.create_engine("postgresql+psycopg://ana:secret@127.0.0.1:1/direct")
+    database = Database(sa.create_engine("postgresql+psycopg://ana:secret@pooler/love"), direct)
+    with pytest.raises(Unreachable) as caught, database.own_connection():
+        raise AssertionError
+    assert "postgresql://ana:***@127.0.0.1:1/direct" in caught.value.message
+    assert caught.value.hint == (
+        "check LOVECAMPAIGN_DATABASE_DIRECT_URL, and that the server is up"
+    )
