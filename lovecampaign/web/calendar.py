@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
 from lovecampaign.core.zones import ZoneInfo
-from lovecampaign.render.plain.event_title import event_title
 from lovecampaign.schedule.instants import to_utc
 
 WEEK = timedelta(days=7)
@@ -93,6 +92,8 @@ def sign_up_emails(campaign: Campaign) -> tuple[Email, ...]:
 
 def first_instants(campaign: Campaign) -> Iterator[tuple[str, str, datetime]]:
     """Key, title and instant in the campaign's time zone, for an iCalendar file."""
+    from lovecampaign.render.plain.event_title import event_title  # on use
+
     for email in campaign.emails:
         day = campaign.date_of(email)
         if day is not None:

@@ -24,6 +24,13 @@ from tests.chaos.process_parent import FRESH
 from tests.support.processes.preview import RunningPreview, running_preview
 
 ORIGIN_OF_OTHERS = "https://evil.example"
+#: What only a subscriber's page, a report and the calendar file need.
+LOADED_ON_USE = {
+    "lovecampaign.delivery.prepare.notes",
+    "lovecampaign.render.plain.event_title",
+    "lovecampaign.store.reports.campaign_report",
+    "lovecampaign.store.reports.subscriber_timeline",
+}
 
 
 @pytest.fixture(scope="module")
@@ -438,3 +445,12 @@ def test_help_imports_none_of_it() -> None:
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert said.stdout.strip().endswith("[]")
+
+
+def test_start_loads_no_reports_and_no_calendar_files() -> None:
+    code = "import sys, lovecampaign.web.preview.server; print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    loaded = set(said.stdout.split())
+    assert "lovecampaign.web.preview.readers.subscriber_lookup" in loaded
+    assert loaded & LOADED_ON_USE == set()

@@ -11,17 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, RecipientGroup, Role
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.reports.addressees import Addressee
-from lovecampaign.store.reports.subscriber_timeline import TimelineEntry
 from lovecampaign.store.tables import DeliveryState
 from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
 from lovecampaign.web.preview.readers.sample_dispositions import (
     SampleDisposition,
     find_dispositions,
 )
+
+if TYPE_CHECKING:
+    from lovecampaign.store.reports.subscriber_timeline import TimelineEntry
 
 
 class ForecastStatus(StrEnum):

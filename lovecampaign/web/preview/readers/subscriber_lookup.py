@@ -6,19 +6,17 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.core.errors import LovecampaignError
 from lovecampaign.core.settings import Settings
-from lovecampaign.delivery.prepare.notes import format_note, read_note_file
 from lovecampaign.store.database.connect import connect
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.database.schema_version import HEAD, find_version
 from lovecampaign.store.dialogue.notes.notes import PersonalNote, list_notes_of
 from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.reports.addressees import AddresseeFilter, AddresseePage, list_addressees
-from lovecampaign.store.reports.campaign_report import EmailReport, report_campaign
-from lovecampaign.store.reports.subscriber_timeline import TimelineEntry, read_timeline
 from lovecampaign.store.sending.claimed import Member, read_members
 from lovecampaign.store.subscribers.search import (
     SubscriberMatch,
@@ -26,6 +24,10 @@ from lovecampaign.store.subscribers.search import (
     search_subscribers,
 )
 from lovecampaign.web.preview.readers.preview_subscriber import PreviewSubscriber
+
+if TYPE_CHECKING:
+    from lovecampaign.store.reports.campaign_report import EmailReport
+    from lovecampaign.store.reports.subscriber_timeline import TimelineEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,8 @@ class SubscriberLookup:
         )
 
     def timeline(self, campaign: Campaign, number: int, now: datetime) -> Sequence[TimelineEntry]:
+        from lovecampaign.store.reports.subscriber_timeline import read_timeline  # on use
+
         with self._database() as database:
             return read_timeline(database, campaign, number, now) if database else ()
 
@@ -84,6 +88,8 @@ class SubscriberLookup:
 
     def report(self, campaign: Campaign, email: Email, now: datetime) -> EmailReport | None:
         """The numbers of this email; None without a database. Seconds for a million subscribers."""
+        from lovecampaign.store.reports.campaign_report import report_campaign  # on use
+
         with self._database() as database:
             if database is None:
                 return None
@@ -105,6 +111,8 @@ def _format_notes(
     campaign: Campaign, member: Member, stored: Mapping[str, PersonalNote]
 ) -> Iterator[tuple[str, str]]:
     """As they will be: those in the files are stored at the next sending."""
+    from lovecampaign.delivery.prepare.notes import format_note, read_note_file  # on use
+
     for email in campaign.scheduled_emails:
         rows, _ = read_note_file(campaign, email.key)
         in_file = {row.address_key: row.note for row in rows}
