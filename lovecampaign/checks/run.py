@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lovecampaign.campaign.model.campaign import Campaign, Email
@@ -54,11 +55,27 @@ def check_email(
 
 
 def month_problems(campaign: Campaign, facts: Facts) -> list[Problem]:
-    """What the rules about the whole month find, in each of its languages."""
-    versions = [campaign, *map(campaign.in_language, campaign.languages[1:])]
-    drafts = [MonthDraft(campaign=version, facts=facts) for version in versions]
-    found = (problem for draft in drafts for rule in MONTH_RULES for problem in rule.find(draft))
-    return list(dict.fromkeys(found))
+    """What the rules about the whole month find, in each of its languages.
+
+    The same in several languages is one problem, at its place in the first of them.
+    """
+    found: dict[tuple[str, str, int], dict[str, Problem]] = {}
+    for language in campaign.languages or (campaign.language,):
+        version = campaign if language == campaign.language else campaign.in_language(language)
+        draft = MonthDraft(campaign=version, facts=facts)
+        times: Counter[tuple[str, str]] = Counter()
+        for problem in dict.fromkeys(one for rule in MONTH_RULES for one in rule.find(draft)):
+            key = (problem.code, problem.message)
+            found.setdefault((*key, times[key]), {})[language] = problem
+            times[key] += 1
+    return [_as_one(by_language) for by_language in found.values()]
+
+
+def _as_one(by_language: Mapping[str, Problem]) -> Problem:
+    first, *others = by_language.values()
+    if all(other.place == first.place for other in others):
+        return first
+    return replace(first, message=f"{first.message}, in {', '.join(by_language)}")
 
 
 def _by_language(

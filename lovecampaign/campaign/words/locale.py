@@ -15,6 +15,11 @@ def base_language(language: str) -> str:
     return language.replace("_", "-").split("-")[0].lower()
 
 
+def colon_in(language: str) -> str:
+    """A colon behind a word: French has a no-break space before it, which CLDR lacks."""
+    return "\u00a0:" if base_language(language) == "fr" else ":"
+
+
 def choose_language(languages: Sequence[str], wanted: str | None) -> str:
     """The one of these languages that a reader of ``wanted`` gets: the first if none fits."""
     tag = (wanted or "").replace("_", "-").lower()

@@ -35,17 +35,17 @@ _AROUND_LINE_END = re.compile(r" *\n *")
 _INDENT = "\ue004"
 
 
-def plain_text_of(tree: Element, copy: range, footer_marks: Sequence[str]) -> str:
+def plain_text_of(tree: Element, copy: range, footer_marks: Sequence[str], colon: str = ":") -> str:
     """The text part, tokens included, with addresses marked for :func:`cut_plain`.
 
     ``copy`` are the offsets of the copy in the source. The last part behind it with the first of
     ``footer_marks`` that any has (the unsubscribe link, the postal address) goes under a signature
-    line, unless it comes first.
+    line, unless it comes first. ``colon`` comes between a link's words and its address.
     """
     parts: list[str] = []
     candidates: list[int] = []
     for element in _parts(_body(tree), copy):
-        if text := _tidy(_PlainTextWriter().write(element)):
+        if text := _tidy(_PlainTextWriter(colon).write(element)):
             # The copy may link there, too.
             if parts and (not copy or element.tag.start >= copy.stop):
                 candidates.append(len(parts))
@@ -79,7 +79,8 @@ def _tidy(text: str) -> str:
 class _PlainTextWriter:
     """Writes one section; collects the addresses of the current block."""
 
-    def __init__(self) -> None:
+    def __init__(self, colon: str) -> None:
+        self._colon = colon
         self._links: list[tuple[str, str]] = []
 
     def write(self, element: Element) -> str:
@@ -172,7 +173,9 @@ class _PlainTextWriter:
             return text
         if len(links) == 1:
             return f"{text.rstrip()}\n{LINK_OPEN}{links[0][1]}{LINK_CLOSE}"
-        named = (f"{words}:\n{LINK_OPEN}{address}{LINK_CLOSE}" for words, address in links)
+        named = (
+            f"{words}{self._colon}\n{LINK_OPEN}{address}{LINK_CLOSE}" for words, address in links
+        )
         return f"{text.rstrip()}\n\n" + "\n".join(named)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lovecampaign.campaign.words.locale import colon_in
 from lovecampaign.core.problems import Severity
 from lovecampaign.render.markup.compile_mjml import (
     DocumentSettings,
@@ -75,7 +76,7 @@ def compile_email(
         raise InvalidMjml([fault]) from error
     except MisplacedValues as error:
         raise InvalidMjml(list(_misplaced(error, composed.source, token))) from error
-    text = _text(composed, tree)
+    text = _text(composed, tree, colon_in(language))
     footer = _missing_footer(composed, text) if has_footer else ""
     own_text = cut_plain(text, token)
     return CompiledEmail(
@@ -111,11 +112,11 @@ def _misplaced(
         )
 
 
-def _text(composed: ComposedEmail[Any], tree: Element) -> str:
+def _text(composed: ComposedEmail[Any], tree: Element, colon: str) -> str:
     start = composed.source.find(composed.content) if composed.content else -1
     copy = range(start, start + len(composed.content)) if start >= 0 else range(0)
     marks = (composed.unsubscribe, composed.postal_address, composed.postal_words)
-    return plain_text_of(tree, copy, marks)
+    return plain_text_of(tree, copy, marks, colon)
 
 
 def _missing_footer(composed: ComposedEmail[Any], text: str) -> str:

@@ -162,6 +162,34 @@ def test_a_setting_that_a_translation_inherits_is_one_problem(tmp_path: Path) ->
     assert str(problem.place) == "campaigns/test-month/days/01-day-1.md:5:15"
 
 
+def test_what_the_month_lacks_in_several_languages_is_one_problem(tmp_path: Path) -> None:
+    def letter(word: str, day: int) -> str:
+        return f"---\nsubject: {word} {day}\npreheader: {word} {word}\n---\nHi.\n"
+
+    words = {"": "Gift", ".fr": "Cadeau"}
+    letters = {
+        f"days/{day:02}-day-{day}{language}.md": letter(word, day)
+        for day in range(1, 4)
+        for language, word in words.items()
+    }
+    folder = write_campaign(tmp_path, days=3, settings={"languages": ["en", "fr"]}, files=letters)
+    found = check_campaign(load(folder, tmp_path), HERE)
+
+    told = [
+        (one.message, str(one.place))
+        for one in found
+        if one.code == "LC241" or (one.code == "LC263" and "day-02" in one.message)
+    ]
+    start = "campaigns/test-month/days/0"
+    assert told == [
+        ("day-02 has the same preheader as day-01, in en, fr", f"{start}2-day-2.md:3:12"),
+        (
+            "3 subjects differ in their numbers only, from day-01 to day-03, in en, fr",
+            f"{start}3-day-3.md:2:10",
+        ),
+    ]
+
+
 def test_a_gift_of_more_than_ten_megabytes_is_an_error(tmp_path: Path) -> None:
     letter = day_file(2, body="Hi there, this is for you.\n\n[[gift: big.zip | Take it]]\n")
     folder = write_campaign(tmp_path, files={"days/02-day-2.md": letter})

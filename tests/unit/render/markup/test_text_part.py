@@ -72,6 +72,14 @@ def test_the_footer_stands_under_a_signature_line(bench: Workbench) -> None:
     )
 
 
+@pytest.mark.parametrize(("language", "colon"), [("fr", "\xa0:"), ("fr-CA", "\xa0:"), ("de", ":")])
+def test_a_colon_is_written_as_in_the_language(bench: Workbench, language: str, colon: str) -> None:
+    renderer = bench.renderer(bench.email("Hello"), language=language)
+    for name in ("Ana", "Bo"):  # the second message takes the fast path
+        text = renderer.render(recipient(name)).text
+        assert f"Leave{colon}\nhttps://bloom.example/u/TOKEN\n" in text
+
+
 def test_links_and_address_are_there_even_if_the_template_hides_them(bench: Workbench) -> None:
     text = bench.render("Hello", "<mjml><mj-body><mj-section><mj-column>{{ content }}</mj-column>"
                         "</mj-section></mj-body></mjml>").text  # fmt: skip
