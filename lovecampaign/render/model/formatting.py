@@ -78,14 +78,20 @@ def zone_name(zone: str, language: str) -> str:
     place = zone.rsplit("/", 1)[-1].replace("_", " ")
     if zone.startswith("Etc/") or "/" not in zone:
         return place
+    return f"{place} time" if base_language(language) == "en" else city_name(zone, language)
+
+
+def city_name(zone: str, language: str) -> str:
+    """``Londres`` for ``Europe/London``; in English what the zone's name says below its region."""
+    place = zone.partition("/")[2].replace("_", " ")
     if base_language(language) == "en":
-        return f"{place} time"
+        return place
     from babel.dates import get_timezone_location
 
     try:
         return get_timezone_location(ZoneInfo(zone), locale=locale_of(language), return_city=True)
     except LookupError:  # a zone that Babel's tables do not know yet
-        return place
+        return place.rpartition("/")[2]
 
 
 def direction_of(language: str) -> str:

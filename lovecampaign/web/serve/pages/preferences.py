@@ -251,7 +251,7 @@ def _show(
         may_join_insiders=standing is InsiderStatus.OPEN,
         address=mask_address(delivery.address),
         token=link.token,
-        regions=regions_with(form.timezone),
+        regions=regions_with(form.timezone, context.translation(campaign).language),
         languages={each: own_name(each) for each in campaign.languages},
         default_zone=effective_zone(None, campaign),
         zone=effective_zone(form.timezone or None, campaign),

@@ -180,7 +180,7 @@ def test_french_keeps_its_signs_on_the_line_of_their_words() -> None:
 def test_every_region_of_the_map_has_a_name(language: str) -> None:
     translation = Translations().choose(language)
 
-    assert [translation(f"zones.{one.name}") for one in regions()]
+    assert [translation(f"zones.{one.name}") for one in regions("en")]
     assert (translation("zones.Europe") == "Europe") is (language in {"en", "fr"})
 
 

@@ -74,7 +74,7 @@ def _settings(context: RequestContext, campaign: Campaign) -> Mapping[str, Any]:
             **{key: translation(f"join.field.{key}") for key in _WORDS},
             "privacy": translation("base.privacy"),
             "next": translation("join.next"),
-            "regions": {one.name: translation(f"zones.{one.name}") for one in regions()},
+            "regions": {one.name: translation(f"zones.{one.name}") for one in regions("en")},
         },
         "light": [shades.color_on_paper, shades.color, shades.on_color],
         "dark": [shades.color_dark, shades.color_dark, shades.on_color_dark],

@@ -104,7 +104,7 @@ def _form_page(
         form_token=context.form_token(token_purpose(name, is_shown_again=form.wrong is not None)),
         has_error=form.is_about_address,
         trap=HONEYPOT,
-        regions=regions_with(form.timezone),
+        regions=regions_with(form.timezone, translation.language),
         default_zone=effective_zone(None, campaign),
     )
     if form.wrong is not None:
