@@ -157,7 +157,13 @@ def _registered_on_postgres(
         owner_id = _insert(connection, journal, provider, now)
         connection.execute(sa.select(sa.func.pg_advisory_lock(OWNER_LOCK, owner_id)))
         connection.commit()
-        yield owner_id
+        try:
+            yield owner_id
+        finally:
+            # The server notices a closed connection later; the next recovery need not wait.
+            with contextlib.suppress(sa.exc.SQLAlchemyError):  # a lost one has no lock any more
+                unlock = sa.func.pg_advisory_unlock(OWNER_LOCK, owner_id)
+                connection.execute(sa.select(unlock))
 
 
 def _insert(connection: Connection, journal: Path, provider: str, now: datetime) -> int:
