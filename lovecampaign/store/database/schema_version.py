@@ -20,6 +20,7 @@ from lovecampaign.core.errors import Unreachable, UsageError
 from lovecampaign.core.private_files import make_private_file, open_private
 from lovecampaign.core.settings import Settings
 from lovecampaign.store.database.connect import connect, connect_directly
+from lovecampaign.store.database.driver_errors import read_only
 from lovecampaign.store.database.engine import Database
 
 #: The newest migration; a test compares it with the scripts.
@@ -143,9 +144,10 @@ def _file_lock(file: Path) -> Iterator[None]:
         descriptor = open_private(file.with_name(file.name + ".lock"), os.O_WRONLY)
         make_private_file(file)  # SQLite gives its mode to the WAL
     except OSError as error:
+        if file.exists():  # another file would be an empty ledger, and everyone gets mail again
+            raise read_only(str(file)) from error
         raise Unreachable(
-            f"the database {file} cannot be {'used' if file.exists() else 'made'} there: "
-            f"{error.strerror}",
+            f"the database {file} cannot be made there: {error.strerror}",
             hint="name a file in a folder that exists and that you may write to",
         ) from error
     with os.fdopen(descriptor, "wb") as lock:

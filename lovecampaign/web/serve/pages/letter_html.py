@@ -106,11 +106,19 @@ class _WebCopy:
 
 
 def _without_footer_sentences(paragraph: str) -> str:
-    """A paragraph's HTML without sentences about nothing but a removed link."""
+    """A paragraph's HTML without sentences about nothing but a removed link.
+
+    With them go the questions that they answer: "Looks odd? Read it in your browser."
+    """
     if _MARK not in paragraph:
         return paragraph
-    sentences = _SENTENCE_END.split(paragraph)
-    return " ".join(one for one in sentences if not _is_footer_sentence(one))
+    kept: list[str] = []
+    for sentence in _SENTENCE_END.split(paragraph):
+        if not _is_footer_sentence(sentence):
+            kept.append(sentence)
+        elif kept and kept[-1].endswith("?") and "<" not in kept[-1]:
+            kept.pop()
+    return " ".join(kept)
 
 
 def _is_footer_sentence(sentence: str) -> bool:

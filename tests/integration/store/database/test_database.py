@@ -221,6 +221,17 @@ def test_a_file_that_is_no_database_is_unreachable(tmp_path: Path) -> None:
         open_database(Settings(workspace=tmp_path))
 
 
+def test_a_file_beside_which_nothing_can_be_written_is_not_to_be_replaced(tmp_path: Path) -> None:
+    """Another file would be an empty ledger: everyone would get everything again."""
+    (tmp_path / "love.db").touch()
+    (tmp_path / "love.db.lock").mkdir()
+    with pytest.raises(Unreachable, match="can only be read") as caught:
+        open_database(Settings(workspace=tmp_path, database_url="sqlite:///love.db"))
+    assert caught.value.hint == (
+        "nothing is lost: make its disk and folder writable, then try again"
+    )
+
+
 def test_a_file_system_without_shared_memory_is_named(tmp_path: Path) -> None:
     """SQLite keeps the old journal mode there, and reports no error."""
     url = f"sqlite:///file:{tmp_path / 'love.db'}?vfs=unix-none&uri=true"

@@ -33,6 +33,9 @@ FOOT = (
         (FOOT, "You asked for letters from Ana."),
         (link("Leave", "unsubscribe"), ""),
         ("A. B.", "A. B."),
+        # With the answer goes its question, but no other sentence.
+        (f"A. Looks odd? {link('Read it in your browser', 'web-view')}.", "A."),
+        (f"A? B. {link('Leave', 'unsubscribe')}. C? D.", "A? B. C? D."),
         # What can be done from the copy, or is about something else, stays.
         (f"{link('Leave', 'unsubscribe')} or <a href='/join'>join</a>.",
          "Leave or <a href='/join'>join</a>."),
