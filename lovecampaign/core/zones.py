@@ -1,8 +1,8 @@
 """The tz database: the newer of the system's copy and the package's, its zones and their aliases.
 
-Every module takes ``ZoneInfo`` from here, so that no zone is read before the copy is chosen. By
-itself Python takes the system's, however old: since 2025b the clocks of British Columbia, Alberta,
-Manitoba, Morocco and Cuba have changed.
+Every module takes zones from :func:`load_zone`, so that none is read before the copy is chosen.
+By itself Python takes the system's, however old: since 2025b the clocks of British Columbia,
+Alberta, Manitoba, Morocco and Cuba have changed.
 """
 
 from __future__ import annotations

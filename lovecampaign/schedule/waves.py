@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign, Invitation
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 from lovecampaign.schedule.instants import to_utc
 
 
@@ -46,7 +46,7 @@ def wave_instants(campaign: Campaign) -> Sequence[datetime]:
     invitation, found = campaign.invitation, list[datetime]()
     if invitation is None:
         return found
-    first = invitation.at.astimezone(ZoneInfo(campaign.timezone))
+    first = invitation.at.astimezone(load_zone(campaign.timezone))
     at = invitation.at
     while at < invitation.ends:
         found.append(at)

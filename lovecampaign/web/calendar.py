@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 from lovecampaign.schedule.instants import to_utc
 
 WEEK = timedelta(days=7)
@@ -125,7 +125,7 @@ def _day(campaign: Campaign, day: date, emails: Sequence[Email]) -> CalendarDay:
 
 
 def _spans(campaign: Campaign) -> Iterator[_Span]:
-    zone = ZoneInfo(campaign.timezone)
+    zone = load_zone(campaign.timezone)
     for deal in campaign.deals.values():
         opens, closes = deal.opens.astimezone(zone), deal.closes.astimezone(zone)
         title = f"{deal.title}: {deal.price}, until {closes:%a} {closes.day} {closes:%b %H:%M}"

@@ -24,7 +24,7 @@ from lovecampaign.campaign.model.desk import Advocate, Desk
 from lovecampaign.campaign.model.sending import Brake, Sending
 from lovecampaign.campaign.schema.models import BrandGroup, DealGroup, SenderGroup
 from lovecampaign.campaign.schema.time_parsers import Anchor, Point
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 
 
 def assemble(draft: CampaignDraft, emails: Sequence[Email], files: tuple[str, ...]) -> Campaign:
@@ -165,7 +165,7 @@ def _deal(draft: CampaignDraft, key: str, group: DealGroup) -> Deal:
 
 def _by_time(timezone: str, emails: Sequence[Email]) -> tuple[Email, ...]:
     """Sorted by time in the campaign's zone; emails without a time come last."""
-    zone = ZoneInfo(timezone)
+    zone = load_zone(timezone)
     never = datetime.max.replace(tzinfo=UTC)
 
     def instant(email: Email) -> datetime:

@@ -11,7 +11,7 @@ from lovecampaign.campaign.schema.models import CampaignFile, LaunchGroup
 from lovecampaign.campaign.schema.time_parsers import Anchor, CampaignDates, Point
 from lovecampaign.campaign.schema.validate import Document
 from lovecampaign.core.problems import Problem
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class CampaignDraft:
 
     def day_of(self, instant: datetime) -> int:
         """The campaign day of an instant, in the campaign's zone."""
-        local = instant.astimezone(ZoneInfo(self.file.timezone)).date()
+        local = instant.astimezone(load_zone(self.file.timezone)).date()
         return (local - self.file.start).days + 1
 
 

@@ -19,7 +19,7 @@ from lovecampaign.campaign.model.desk import Desk
 from lovecampaign.campaign.model.sending import Sending
 from lovecampaign.campaign.words.locale import choose_language
 from lovecampaign.core.problems import Place
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 
 CATCH_UP = "catch-up"
 WELCOME = "welcome"
@@ -321,7 +321,7 @@ class Campaign:
     def date_of(self, email: Email) -> date | None:
         """The date on the team's calendar; None for emails without one."""
         if email.instant is not None:
-            return email.instant.astimezone(ZoneInfo(self.timezone)).date()
+            return email.instant.astimezone(load_zone(self.timezone)).date()
         return email.date
 
     def in_language(self, language: str) -> Campaign:

@@ -17,7 +17,7 @@ from lovecampaign.campaign.source.errors import (
     show_value,
 )
 from lovecampaign.campaign.source.problem_codes import ProblemCode
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 
 #: Days count on after the launch.
 MAX_DAY = 366
@@ -90,7 +90,7 @@ class CampaignDates:
         if point.instant is not None:
             return point.instant.astimezone(UTC)
         at = point.at or (self.start_at if point.anchor is Anchor.START else self.launch_at)
-        local = datetime.combine(self.date_of(point), at, ZoneInfo(self.zone))
+        local = datetime.combine(self.date_of(point), at, load_zone(self.zone))
         return local.astimezone(UTC) + point.shift
 
     def date_of(self, point: Point) -> date:

@@ -9,7 +9,7 @@ from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.table import NAME, format_table, shorten
 from lovecampaign.cli.resources.campaigns import campaign_argument
 from lovecampaign.cli.resources.open import recorded_campaign
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 from lovecampaign.store.dialogue.notes.today import Why, name_five
 
 _WORDS = {
@@ -34,7 +34,7 @@ def today(invocation: Invocation, campaign_name: str | None) -> Result:
         recorded.database.write() as connection,
     ):
         campaign = recorded.campaign
-        date = invocation.now.astimezone(ZoneInfo(campaign.timezone)).date()
+        date = invocation.now.astimezone(load_zone(campaign.timezone)).date()
         people = name_five(connection, campaign, recorded.record.id, date, invocation.now)
     rows = [(each.email, shorten(each.first_name, NAME), _WORDS[each.why]) for each in people]
     text = format_table(("email", "first name", "why"), rows) if rows else "Nobody new today."

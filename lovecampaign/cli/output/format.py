@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 
 _PLURALS = {
     "person": "people",
@@ -22,7 +22,7 @@ def count_of(number: int, thing: str) -> str:
 
 def local_time(instant: datetime, zone: str) -> str:
     """``Mon  1 Feb 2027 09:00``, in that time zone."""
-    there = instant.astimezone(ZoneInfo(zone))
+    there = instant.astimezone(load_zone(zone))
     return f"{there:%a} {there.day:>2} {there:%b %Y %H:%M}"
 
 

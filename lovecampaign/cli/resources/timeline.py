@@ -13,7 +13,7 @@ from lovecampaign.cli.framework.options import read_address
 from lovecampaign.cli.output.format import local_time
 from lovecampaign.cli.output.table import Cell, format_table
 from lovecampaign.core.errors import UsageError
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.schedule.reasons import SkipReason
 from lovecampaign.store.database.engine import Database
@@ -123,7 +123,7 @@ def _entry_json(entry: TimelineEntry, zone: str) -> Mapping[str, object]:
     return {
         "key": entry.key,
         "due": due,
-        "local": due.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes") if due else None,
+        "local": due.astimezone(load_zone(zone)).isoformat(timespec="minutes") if due else None,
         "state": entry.state,
         "reason": entry.reason,
         **({"sent_at": entry.sent_at} if entry.sent_at else {}),

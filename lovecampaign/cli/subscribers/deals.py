@@ -25,7 +25,7 @@ from lovecampaign.cli.output.table import format_table
 from lovecampaign.cli.resources.campaigns import campaign_argument, campaign_option, load_usable
 from lovecampaign.cli.resources.open import RecordedCampaign, opened_database, recorded_campaign
 from lovecampaign.core.errors import UsageError
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 from lovecampaign.delivery.desk.team import find_colleague, find_me
 from lovecampaign.store.checkout.claims import read_deal_visitor
 from lovecampaign.store.checkout.deal_report import (
@@ -213,7 +213,7 @@ def _read_until(text: str, campaign: Campaign) -> datetime:
         start=campaign.start,
         start_at=campaign.sending.at,
         launch_day=campaign.launch.day,
-        launch_at=campaign.launch.at.astimezone(ZoneInfo(campaign.timezone)).time(),
+        launch_at=campaign.launch.at.astimezone(load_zone(campaign.timezone)).time(),
     )
     return dates.resolve(point)
 

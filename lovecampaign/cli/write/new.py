@@ -18,7 +18,7 @@ from lovecampaign.cli.output.format import count_of
 from lovecampaign.cli.output.result import Result
 from lovecampaign.cli.output.table import format_table
 from lovecampaign.core.errors import UsageError
-from lovecampaign.core.zones import ZoneInfo, is_known_zone
+from lovecampaign.core.zones import is_known_zone, load_zone
 
 MONDAY = 0
 #: Without ``--start`` there is at least a week to adapt the copy.
@@ -103,7 +103,7 @@ def _find_or_choose_workspace(invocation: Invocation) -> Path:
 
 def _today(invocation: Invocation, timezone: str | None) -> date:
     """The date in the team's zone, or in this machine's."""
-    zone = ZoneInfo(timezone) if timezone and is_known_zone(timezone) else None
+    zone = load_zone(timezone) if timezone and is_known_zone(timezone) else None
     return invocation.now.astimezone(zone).date()
 
 

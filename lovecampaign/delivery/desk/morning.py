@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 from lovecampaign.delivery.desk.overview import Overview, PromisedLetter, read_overview
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.dialogue.desk.answers import ensure_contact, is_first_today
@@ -31,7 +31,7 @@ def queue_morning_mail(database: Database, campaign: Campaign, now: datetime) ->
     The day is noted in the same transaction: of several processes one sends it. It has what waits
     in all campaigns, so that each person gets one mail a day, from the campaign that is first.
     """
-    local = now.astimezone(ZoneInfo(campaign.timezone))
+    local = now.astimezone(load_zone(campaign.timezone))
     is_time = local.weekday() in campaign.desk.days and local.time() >= campaign.desk.morning
     if not campaign.desk.team or not is_time:
         return False
@@ -112,7 +112,7 @@ def _cases(campaign: Campaign, cases: Sequence[Case]) -> Iterator[str]:
 
 
 def _by(campaign: Campaign, due_at: datetime) -> str:
-    return f"by {due_at.astimezone(ZoneInfo(campaign.timezone)):%a %d %b %H:%M}"
+    return f"by {due_at.astimezone(load_zone(campaign.timezone)):%a %d %b %H:%M}"
 
 
 def _short(text: str) -> str:

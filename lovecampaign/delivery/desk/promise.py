@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
 from lovecampaign.campaign.model.campaign import Campaign
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 from lovecampaign.store.dialogue.desk.cases import CaseStep
 
 _A_DAY = timedelta(days=1)
@@ -26,7 +26,7 @@ def add_working_time(campaign: Campaign, start: datetime, span: timedelta) -> da
     What begins on a day off begins with the next working day. An end at night is the end of the
     working day before it, unless half of the span is not over by then: then it is the next morning.
     """
-    zone = ZoneInfo(campaign.timezone)
+    zone = load_zone(campaign.timezone)
     begins = start.astimezone(zone)
     if begins.weekday() not in campaign.desk.days:
         begins = _at(_next_working_day(campaign, begins), time())

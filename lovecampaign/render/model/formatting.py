@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from lovecampaign.campaign.model.deal import Money
 from lovecampaign.campaign.words.locale import base_language, locale_of
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -45,7 +45,7 @@ class LocalizedTime(datetime):
 
     @classmethod
     def of(cls, instant: datetime, zone: str, language: str) -> Self:
-        local = instant.astimezone(ZoneInfo(zone)).replace(microsecond=0)
+        local = instant.astimezone(load_zone(zone)).replace(microsecond=0)
         localized = cls.combine(local.date(), local.timetz()).replace(fold=local.fold)
         localized._language = language  # noqa: SLF001 - its own
         return localized
@@ -89,7 +89,7 @@ def city_name(zone: str, language: str) -> str:
     from babel.dates import get_timezone_location
 
     try:
-        return get_timezone_location(ZoneInfo(zone), locale=locale_of(language), return_city=True)
+        return get_timezone_location(load_zone(zone), locale=locale_of(language), return_city=True)
     except LookupError:  # a zone that Babel's tables do not know yet
         return place.rpartition("/")[2]
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lovecampaign.audience.subscriber import SuppressionReason
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 from lovecampaign.schedule.instants import day_start
 from lovecampaign.store.database.types import EPOCH, MICROSECOND, to_microseconds
 from lovecampaign.store.ledger.events import EventKind
@@ -76,7 +76,7 @@ class LocalDays:
     def _offsets(self) -> Sequence[tuple[datetime, sa.ColumnElement[int]]]:
         """Each offset, with the instant at which it ends."""
         found: list[tuple[datetime, timedelta]] = []
-        at, zone = self.start, ZoneInfo(self.zone)
+        at, zone = self.start, load_zone(self.zone)
         while at < self.end:
             offset = at.astimezone(zone).utcoffset() or timedelta(0)
             at += _STEP

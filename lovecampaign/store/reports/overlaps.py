@@ -9,7 +9,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from lovecampaign.campaign.model.campaign import Campaign, Email, Role
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 from lovecampaign.store.database.engine import Database
 from lovecampaign.store.eligibility.eligibility import Eligibility
 from lovecampaign.store.eligibility.requirements import all_met
@@ -59,7 +59,7 @@ def _pairs(one: Campaign, other: Campaign, records: _Records, now: datetime) -> 
 def _by_date(
     campaign: Campaign, record: CampaignRecord | None, now: datetime
 ) -> Mapping[date, Sequence[Email]]:
-    today = now.astimezone(ZoneInfo(campaign.timezone)).date()
+    today = now.astimezone(load_zone(campaign.timezone)).date()
     cancelled = record.cancelled if record else frozenset[str]()
     emails: dict[date, list[Email]] = defaultdict(list)
     for email in campaign.scheduled_emails:

@@ -14,7 +14,7 @@ from lovecampaign.campaign.model.campaign import Campaign, Email
 from lovecampaign.campaign.words.locale import own_name
 from lovecampaign.checks.rules.message.message import GMAIL_CLIPS_AT_BYTES
 from lovecampaign.core.problems import Place, Problem
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 from lovecampaign.web.calendar import build_calendar, emails_on, sign_up_emails
 from lovecampaign.web.preview.authoring.desk import AuthorDesk
 from lovecampaign.web.preview.letter.color_schemes import ColorScheme, apply_scheme
@@ -273,14 +273,14 @@ def _line_of(problem: Problem) -> tuple[str, int | None] | None:
 
 def _clock(instant: datetime, zone: str) -> str:
     """``Tue 2 Feb, 09:00`` on a clock in that zone."""
-    there = instant.astimezone(ZoneInfo(zone))
+    there = instant.astimezone(load_zone(zone))
     return f"{there:%a} {there.day} {there:%b, %H:%M}"
 
 
 def _long_date(day: date, zone: str = "UTC") -> str:
     """``Tuesday 2 February 2027``; of an instant, on a calendar in that zone."""
     if isinstance(day, datetime):
-        day = day.astimezone(ZoneInfo(zone))
+        day = day.astimezone(load_zone(zone))
     return f"{day:%A} {day.day} {day:%B %Y}"
 
 

@@ -12,7 +12,7 @@ from lovecampaign.checks.base.dates import DATE, WEEKDAY, read_date, weekday_num
 from lovecampaign.checks.base.locate import LazyPattern, find_in_words
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 
 _BEFORE_DEADLINE = (
     r"(?:until|till|ends?|ending|closes?|closing|expires?|deadline|last day"
@@ -53,7 +53,7 @@ class OneDeadline(EmailRule, code="LC251"):
         deal = campaign.deal_of(email) or campaign.insider_deal
         if email.role is not Role.LAUNCH or deal is None:
             return
-        closes = deal.closes.astimezone(ZoneInfo(campaign.timezone)).date()
+        closes = deal.closes.astimezone(load_zone(campaign.timezone)).date()
         is_over = email.instant is not None and email.instant > deal.closes
         for passage in find_in_words(draft, _DATE_ONLY if is_over else _DEADLINE):
             if not _is_same_day(passage.text, closes):

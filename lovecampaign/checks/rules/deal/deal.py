@@ -14,7 +14,7 @@ from lovecampaign.checks.base.locate import find_email_setting, find_in_words, s
 from lovecampaign.checks.base.offers import SIGNS, prices_of
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule, MonthDraft, MonthRule
 from lovecampaign.core.problems import Problem
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 
 #: Waking hours, on a local clock.
 _WAKING = range(8, 22)
@@ -136,7 +136,7 @@ class SensibleWindow(MonthRule, code="LC254"):
         campaign = draft.campaign
         for key, deal in campaign.deals.items():
             asleep = [zone for zone in draft.zones if _waking_hours(deal, zone) < _MIN_WAKING_HOURS]
-            closes = deal.closes.astimezone(ZoneInfo(campaign.timezone))
+            closes = deal.closes.astimezone(load_zone(campaign.timezone))
             if asleep:
                 says = f"the deal leaves too few waking hours in {format_zones(asleep)}"
                 hint = "let it stay open for at least a whole day"
@@ -179,4 +179,4 @@ def _waking_hours(deal: Deal, zone: str) -> int:
     """Hours of the window that begin in a zone's waking hours."""
     hours = min(int((deal.closes - deal.opens) / timedelta(hours=1)), 48)
     starts = (deal.opens + timedelta(hours=number) for number in range(hours))
-    return sum(start.astimezone(ZoneInfo(zone)).hour in _WAKING for start in starts)
+    return sum(start.astimezone(load_zone(zone)).hour in _WAKING for start in starts)

@@ -12,7 +12,7 @@ from lovecampaign.checks.base.offers import is_sale_page, numbers_of, sums_patte
 from lovecampaign.checks.base.rendered_email import RenderedEmail
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 from lovecampaign.render.model.formatting import LocalizedTime
 from lovecampaign.render.plain.sample_recipients import SAMPLE_LINKS
 
@@ -99,7 +99,7 @@ def _names_deadline(shown: RenderedEmail, campaign: Campaign, email: Email) -> b
         return True
     zone = campaign.sending.unknown_timezone
     spoken = str(LocalizedTime.of(deal.closes, zone, campaign.language)).split(" (")[0]
-    local = deal.closes.astimezone(ZoneInfo(campaign.timezone))
+    local = deal.closes.astimezone(load_zone(campaign.timezone))
     by_hand = (
         rf"\b{local.day}(?:st|nd|rd|th)?\b\W+(?:of )?[^\W\d]{{3,}}|[^\W\d]{{3,}}\W+{local.day}\b"
     )

@@ -16,7 +16,7 @@ from lovecampaign.checks.base.locate import (
 )
 from lovecampaign.checks.base.rule import EmailDraft, EmailRule
 from lovecampaign.core.problems import Problem
-from lovecampaign.core.zones import ZoneInfo
+from lovecampaign.core.zones import load_zone
 
 #: Phrases that announce the next email, before or after the name of a day.
 _ANNOUNCES = "(?:{})".format(
@@ -190,7 +190,7 @@ class DateFits(EmailRule, code="LC249"):
             yield from self._openings(draft, opens)
 
     def _openings(self, draft: EmailDraft, opens: frozenset[date]) -> Iterator[Problem]:
-        launch = draft.campaign.launch.at.astimezone(ZoneInfo(draft.campaign.timezone))
+        launch = draft.campaign.launch.at.astimezone(load_zone(draft.campaign.timezone))
         for passage in find_in_words(draft, _OPENING):
             if not _is_one_of(passage.text, opens, draft.campaign.start):
                 yield passage.warning(
@@ -217,7 +217,7 @@ def _is_one_of(words: str, opens: frozenset[date], near: date) -> bool:
 
 def _opening_dates(campaign: Campaign) -> Iterator[date]:
     """The days on which the launch, early access and deals open."""
-    zone = ZoneInfo(campaign.timezone)
+    zone = load_zone(campaign.timezone)
     instants = [campaign.launch.at, *(deal.opens for deal in campaign.deals.values())]
     early = [one.instant for one in campaign.launch_emails if one.instant]
     instants += [instant for instant in early if instant <= campaign.launch.at]
