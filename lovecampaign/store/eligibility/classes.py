@@ -38,7 +38,7 @@ from lovecampaign.store.tables import (
     preference,
     subscriber,
 )
-from lovecampaign.store.tables.slots import border, fill_borders, fill_samples, sample
+from lovecampaign.store.tables.slots import border, fill_borders, fill_numbers, sample
 
 #: Bits of a sum that fits a signed 64-bit number.
 _BITS = 62
@@ -73,7 +73,7 @@ def sample_audience(
             borders[zone].update(instants)
     fill_borders(connection, borders)
     classes = _Classes(versions=versions, record=record, now=now)
-    return fill_samples(connection, classes.samples)
+    return fill_numbers(connection, sample, classes.samples)
 
 
 def _instants(versions: Sequence[Campaign], record: CampaignRecord | None) -> Iterator[datetime]:

@@ -23,7 +23,7 @@ from lovecampaign.store.eligibility.activity import last_activity
 from lovecampaign.store.planning.batches import insert_empty_batch
 from lovecampaign.store.planning.planning_task import HORIZON, PlanningTask, insert_deliveries
 from lovecampaign.store.tables import BigKey, DeliveryState, Instant, delivery, subscriber
-from lovecampaign.store.tables.slots import fill_wave, wave
+from lovecampaign.store.tables.slots import fill_numbers, wave
 
 #: Rows that are no part of a wave.
 _NOT_SENT = (DeliveryState.SKIPPED.value, DeliveryState.CANCELLED.value)
@@ -42,7 +42,7 @@ def plan_wave(
             return 0
         # Also of zones where quiet hours delay the first wave.
         task.load_slots(connection, until=invitation.ends)
-        size = fill_wave(connection, _select_wave(task, at), task.parameters)
+        size = fill_numbers(connection, wave, _select_wave(task, at), task.parameters)
         for first in range(0, size, batch_size):
             batch_id = insert_empty_batch(connection, task, at)
             rows = _select_rows(task, at, batch_id).where(

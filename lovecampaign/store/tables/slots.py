@@ -67,24 +67,21 @@ border = sa.Table(
     prefixes=["TEMPORARY"],
 )
 
+
+def _table_of_numbers(name: str) -> sa.Table:
+    return sa.Table(
+        name,
+        _temporary,
+        sa.Column("subscriber_id", sa.BigInteger, primary_key=True),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        prefixes=["TEMPORARY"],
+    )
+
+
 #: One subscriber of each class, and the number of subscribers in it.
-sample = sa.Table(
-    "tmp_sample",
-    _temporary,
-    sa.Column("subscriber_id", sa.BigInteger, primary_key=True),
-    sa.Column("number", sa.BigInteger, nullable=False),
-    prefixes=["TEMPORARY"],
-)
-
+sample = _table_of_numbers("tmp_sample")
 #: The subscribers of a wave of the invitation, numbered from 1.
-wave = sa.Table(
-    "tmp_wave",
-    _temporary,
-    sa.Column("subscriber_id", sa.BigInteger, primary_key=True),
-    sa.Column("number", sa.BigInteger, nullable=False),
-    prefixes=["TEMPORARY"],
-)
-
+wave = _table_of_numbers("tmp_wave")
 
 #: Loose index scan: DISTINCT would read the zone of every subscriber.
 _ZONES = sa.text("""
@@ -161,19 +158,18 @@ def fill_borders(connection: Connection, borders: Mapping[str, Iterable[datetime
     _refill(connection, border, rows)
 
 
-def fill_samples(connection: Connection, samples: sa.Select[Any]) -> int:
-    """Fill the table with what a query finds, a subscriber's id and a number; return its length."""
-    _refill(connection, sample, [])
-    insert = sa.insert(sample).from_select(["subscriber_id", "number"], samples)
-    return connection.execute(insert).rowcount
-
-
-def fill_wave(
-    connection: Connection, members: sa.Select[Any], parameters: Mapping[str, object]
+def fill_numbers(
+    connection: Connection,
+    table: sa.Table,
+    query: sa.Select[Any],
+    parameters: Mapping[str, object] | None = None,
 ) -> int:
-    """Fill the table with what a query finds: a subscriber's id, and a number; returns how many."""
-    _refill(connection, wave, [])
-    statement = sa.insert(wave).from_select(["subscriber_id", "number"], members)
+    """Fill :data:`sample` or :data:`wave` with what a query finds: a subscriber's id, and a number.
+
+    Returns how many.
+    """
+    _refill(connection, table, [])
+    statement = sa.insert(table).from_select(["subscriber_id", "number"], query)
     statement = statement.execution_options(preserve_rowcount=True)
     return connection.execute(statement, parameters).rowcount
 
