@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy.engine import Connection
 from starlette.responses import Response
 
 from lovecampaign.campaign.model.campaign import Campaign
@@ -27,11 +28,7 @@ def show_every_day(context: RequestContext, link: OpenedLink) -> Response:
     """The button, or what was chosen with it; another choice is made on the whole page."""
     campaign, delivery, now = link.campaign, link.delivery, context.now
     with context.site.database.read() as connection:
-        is_daily = wants_days(connection, campaign, delivery.subscriber_id, now)
-        silence = Preferences(is_launch_only=not is_daily)
-        chosen = read_preferences(
-            connection, delivery.campaign_id, delivery.subscriber_id, now, silence
-        )
+        chosen = read_choice(context, connection, link)
         has_left = is_unsubscribed(connection, delivery, campaign.lists)
         letter = find_next_email(connection, campaign, delivery.subscriber_id, now)
     return context.page(
@@ -44,6 +41,14 @@ def show_every_day(context: RequestContext, link: OpenedLink) -> Response:
         token=link.token,
         zone=effective_zone(delivery.timezone or None, campaign),
     )
+
+
+def read_choice(context: RequestContext, connection: Connection, link: OpenedLink) -> Preferences:
+    """What was chosen; silence is a choice, too, after an invitation."""
+    delivery, now = link.delivery, context.now
+    is_daily = wants_days(connection, link.campaign, delivery.subscriber_id, now)
+    silence = Preferences(is_launch_only=not is_daily)
+    return read_preferences(connection, delivery.campaign_id, delivery.subscriber_id, now, silence)
 
 
 def _state(campaign: Campaign, chosen: Preferences, now: datetime, *, has_left: bool) -> str:

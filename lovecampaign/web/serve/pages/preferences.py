@@ -20,13 +20,12 @@ from lovecampaign.core.tokens import Purpose
 from lovecampaign.core.zones import current_name
 from lovecampaign.schedule.instants import effective_zone
 from lovecampaign.store.ledger.transactional_mail import TransactionalKind
-from lovecampaign.store.reports.next_email import find_next_email, wants_days
+from lovecampaign.store.reports.next_email import find_next_email
 from lovecampaign.store.signup.insiders import InsiderStatus, read_insider_status
 from lovecampaign.store.signup.mailed_links import request_link
 from lovecampaign.store.signup.unsubscribe import is_unsubscribed
 from lovecampaign.store.subscribers.preferences import (
     Preferences,
-    read_preferences,
     save_personal_data,
     save_preferences,
 )
@@ -35,7 +34,12 @@ from lovecampaign.web.serve.content.zones import parse_zone, regions_with
 from lovecampaign.web.serve.handler.open_link import OpenedLink, UnknownRow, load_link, read_token
 from lovecampaign.web.serve.handler.request_context import RequestContext, page
 from lovecampaign.web.serve.handler.site import Site
-from lovecampaign.web.serve.pages.every_day import EVERY_DAY, choose_every_day, show_every_day
+from lovecampaign.web.serve.pages.every_day import (
+    EVERY_DAY,
+    choose_every_day,
+    read_choice,
+    show_every_day,
+)
 from lovecampaign.web.serve.pages.insiders import WANTED, join_insiders_list, show_insiders
 from lovecampaign.web.serve.pages.mailed_links import act_on_mailed, show_mailed
 from lovecampaign.web.serve.pages.signup.join_form import MAX_NAME_LENGTH, one_line
@@ -94,7 +98,7 @@ def show(context: RequestContext) -> Response:
         return context.say("preferences.mailed", link.campaign, address=address)
     is_saved = context.was_redirected_with(_token_purpose(link, SAVED), SAVED)
     with context.site.database.read() as connection:
-        preferences = _read(context, connection, link)
+        preferences = read_choice(context, connection, link)
         form = PreferencesForm(
             is_launch_only=preferences.is_launch_only,
             paused_until=preferences.paused_until,
@@ -125,7 +129,7 @@ def _act(context: RequestContext, link: OpenedLink) -> Response:
     if action in MAILED:
         return _mail_link(context, link, MAILED[action])
     with context.site.database.write() as connection:
-        before = _read(context, connection, link)
+        before = read_choice(context, connection, link)
         if action == GO_ON:
             _save(connection, link, replace(before, paused_until=None))
             return _show_done(context, link, SAVED)
@@ -190,14 +194,6 @@ def _read_days(typed: str) -> timedelta | None:
         return None
     days = timedelta(days=int(typed))
     return days if timedelta(0) < days <= LONGEST_PAUSE else None
-
-
-def _read(context: RequestContext, connection: Connection, link: OpenedLink) -> Preferences:
-    delivery = link.delivery
-    subscriber_id, now = delivery.subscriber_id, context.now
-    is_daily = wants_days(connection, link.campaign, subscriber_id, now)
-    silence = Preferences(is_launch_only=not is_daily)
-    return read_preferences(connection, delivery.campaign_id, subscriber_id, now, silence)
 
 
 def _save(connection: Connection, link: OpenedLink, wanted: Preferences) -> None:
