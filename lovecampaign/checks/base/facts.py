@@ -52,7 +52,7 @@ class Facts(EmailFacts):
     reused_codes: Mapping[str, str] = field(default_factory=dict)
     #: Names beside answers that may not be in letters, or are not published.
     unpermitted_names: frozenset[str] = frozenset()
-    #: Subscribers whose wave of the invitation would come after day 1.
+    #: Eligible subscribers with a wave of the invitation only after day 1.
     unreached: int = 0
     #: How many get letters of another campaign on the same day, by its name.
     overlaps: Mapping[str, int] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from lovecampaign.cli.desk.case_report import (
     next_command_of,
     owner_of,
 )
-from lovecampaign.cli.desk.editor import file_option
+from lovecampaign.cli.desk.editor import file_option, yes_option
 from lovecampaign.cli.desk.last_message import find_known_case, find_open_case, write_last
 from lovecampaign.cli.desk.open_desk import OpenDesk, as_option, opened_desk
 from lovecampaign.cli.framework.invocation import Invocation, verb, verb_group
@@ -42,9 +42,6 @@ from lovecampaign.store.dialogue.desk.waiting import close_unreachable
 from lovecampaign.store.subscribers.records import read_address_record
 
 _STEPS = [step.value.replace("_", "-") for step in CaseStep]
-_yes_option = click.option(
-    "--yes", is_flag=True, help="Send it with the phrases that were flagged."
-)
 _case_argument = click.argument("case_id", type=click.IntRange(min=1), metavar="ID")
 
 
@@ -167,7 +164,7 @@ def step_(
 @_case_argument
 @file_option
 @as_option
-@_yes_option
+@yes_option
 def follow_through_(
     invocation: Invocation, case_id: int, file: Path | None, named: str | None, *, yes: bool
 ) -> Result:
@@ -184,7 +181,7 @@ def follow_through_(
 @click.option("--why", required=True, type=read_name, metavar="TEXT", help="How it was solved.")
 @file_option
 @as_option
-@_yes_option
+@yes_option
 def close(
     invocation: Invocation, case_id: int, why: str, file: Path | None, named: str | None,
     *, yes: bool,

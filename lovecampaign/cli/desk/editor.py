@@ -17,6 +17,7 @@ file_option = click.option(
     metavar="FILE",
     help="The text, UTF-8; - is standard input. Default: $EDITOR.",
 )
+yes_option = click.option("--yes", is_flag=True, help="Send it with the phrases that were flagged.")
 _MAX_BYTES = 1_000_000
 #: Below it the editor shows what is answered; none of that is sent.
 _CUT = "-------- 8< -------- what follows is not sent --------"

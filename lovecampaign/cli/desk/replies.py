@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from sqlalchemy.engine import Connection
 
-from lovecampaign.cli.desk.editor import file_option, read_text
+from lovecampaign.cli.desk.editor import file_option, read_text, yes_option
 from lovecampaign.cli.desk.open_desk import (
     OpenDesk,
     as_option,
@@ -127,7 +127,7 @@ def take(invocation: Invocation, letter_id: int, named: str | None, *, over: boo
 @_letter_argument
 @file_option
 @as_option
-@click.option("--yes", is_flag=True, help="Send it with the phrases that were flagged.")
+@yes_option
 def answer(
     invocation: Invocation, letter_id: int, file: Path | None, named: str | None, *, yes: bool
 ) -> Result:

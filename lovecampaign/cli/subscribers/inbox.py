@@ -165,7 +165,7 @@ def _format(matches: Sequence[DeliveryMatch]) -> str:
         return "No mail in there."
     rows = [
         (
-            match.filed.mail.kind.value.replace("_", " "),
+            _name(match.filed.mail.kind),
             match.filed.mail.email,
             match.delivery.email_key if match.delivery else None,
             shorten(match.filed.mail.diagnostic or match.filed.mail.text),

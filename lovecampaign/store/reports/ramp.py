@@ -40,15 +40,11 @@ class Ramp:
     """The waves of an invitation, past and to come, by receiving domain."""
 
     waves: Sequence[Wave]
-    #: Eligible subscribers whose wave would come after day 1.
+    #: Eligible subscribers with a wave only after day 1.
     unreached: int
     #: Recipients of day 1: who has said yes so far, and who will not have been asked.
     day_1: int
     crowded: Sequence[CrowdedDomain]
-
-    @property
-    def largest_waves(self) -> Mapping[str, int]:
-        return _largest(self.waves)
 
 
 def report_ramp(database: Database, campaign: Campaign, now: datetime) -> Ramp | None:

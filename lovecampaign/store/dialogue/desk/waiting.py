@@ -26,7 +26,7 @@ from lovecampaign.store.tables import (
 
 #: The last step of a case, which its follow-through message does.
 FOLLOW_THROUGH = "follow_through"
-#: Kinds of mail whose arrival is a promise kept (``TransactionalKind``).
+#: Kinds of mail that keep a promise once they arrive (``TransactionalKind``).
 _TO_A_PERSON = ("answer", "follow-through", "hero")
 
 
@@ -137,7 +137,7 @@ def _has_sent_answer(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bo
 
 
 def close_unreachable(connection: Connection, case_id: int, why: str, now: datetime) -> bool:
-    """Close a case whose last message came back from a dead address; False where it is not so."""
+    """Close a case if its last message came back from a dead address; returns whether it did."""
     newest = sa.select(sa.func.max(desk_answer.c.transactional_id)).where(
         desk_answer.c.case_id == case_id
     )
